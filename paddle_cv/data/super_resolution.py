@@ -1,0 +1,127 @@
+"""Low- and high-resolution picture pairs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Optional, Union
+
+import numpy as np
+from paddle.io import Dataset
+
+from .files import list_images, read_rgb
+from .imresize import imresize
+
+__all__ = ["SuperResolutionPatches", "crop_to_multiple", "super_resolution_pairs"]
+
+logger = logging.getLogger(__name__)
+
+
+def crop_to_multiple(image: np.ndarray, factor: int) -> np.ndarray:
+    """Cuts rows at the bottom and columns at the right until both sides are multiples of `factor`."""
+    height, width = (side - side % factor for side in image.shape[:2])
+    return image[:height, :width]
+
+
+class SuperResolutionPatches(Dataset):
+    """Random pairs of patches from folders of high-resolution pictures.
+
+    The low-resolution pictures are made once, by MATLAB's bicubic reduction of the whole picture to uint8, and kept in
+    memory with the originals. Item n depends on `seed` and n alone: a run that is stopped and continued, or that reads
+    through several worker processes, meets the same patches.
+
+    Args:
+        folders: One folder or several; searched with the folders below them.
+        scale: Enlargement factor.
+        patch_size: Side of the low-resolution patch in pixels.
+        length: Number of items.
+        seed: Seed of the random choices.
+        rescale: Each picture is also offered reduced by these factors, which adds detail at other scales.
+
+    Items: (low, high), float32 RGB in [0, 1] of shapes (3, patch_size, patch_size) and (3, scale patch_size, scale patch_size),
+    randomly flipped and rotated by multiples of 90 degrees.
+
+    Raises:
+        FileNotFoundError: A folder is missing or has no picture in it.
+        ValueError: No picture is large enough for a patch, or one cannot be read.
+    """
+
+    def __init__(
+        self,
+        folders: Union[str, Path, Sequence[Union[str, Path]]],
+        scale: int,
+        patch_size: int,
+        length: int,
+        seed: int = 0,
+        rescale: Sequence[float] = (1.0,),
+    ):
+        super().__init__()
+        if isinstance(folders, (str, Path)):
+            folders = [folders]
+        self.scale, self.patch_size, self.length, self.seed = scale, patch_size, length, seed
+        self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
+        files = [path for folder in folders for path in list_images(folder)]
+        for path in files:
+            original = read_rgb(path)
+            for factor in rescale:
+                high = original if factor == 1 else imresize(original, factor)
+                high = crop_to_multiple(high, scale)
+                if min(high.shape[:2]) >= scale * patch_size:
+                    self.pairs.append((imresize(high, 1 / scale), high))
+        if not self.pairs:
+            raise ValueError(f"none of {len(files)} pictures is at least {scale * patch_size} pixels high and wide")
+        logger.info("%d pictures of %d files, reduced by %s", len(self.pairs), len(files), list(rescale))
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        rng = np.random.default_rng([self.seed, index])
+        low, high = self.pairs[rng.integers(len(self.pairs))]
+        size, scale = self.patch_size, self.scale
+        top, left = (rng.integers(side - size + 1) for side in low.shape[:2])
+        low = low[top : top + size, left : left + size]
+        high = high[scale * top : scale * (top + size), scale * left : scale * (left + size)]
+        quarter_turns, mirrored = rng.integers(4), rng.integers(2)
+        return tuple(_to_network(_turn(patch, quarter_turns, mirrored)) for patch in (low, high))
+
+
+def _turn(patch: np.ndarray, quarter_turns: int, mirrored: int) -> np.ndarray:
+    return np.rot90(patch[:, ::-1] if mirrored else patch, quarter_turns)
+
+
+def _to_network(patch: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(patch.transpose(2, 0, 1), np.float32) / np.float32(255)
+
+
+def super_resolution_pairs(
+    high: Union[str, Path], scale: int, low: Optional[Union[str, Path]] = None
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """The pictures of a test set, one after the other.
+
+    Args:
+        high: Folder of high-resolution pictures; each is cropped to a multiple of `scale`.
+        scale: Reduction factor.
+        low: Folder of low-resolution pictures named `<name>x<scale>` or `<name>`; without it they are made by `imresize`.
+
+    Yields:
+        Name, low-resolution and high-resolution picture, (H, W, 3) uint8 RGB.
+
+    Raises:
+        FileNotFoundError: A folder or the low-resolution partner of a picture is missing.
+        ValueError: The sides of a pair do not differ by the factor `scale`.
+    """
+    partners = {path.stem: path for path in list_images(low)} if low else {}
+    for path in list_images(high):
+        target = crop_to_multiple(read_rgb(path), scale)
+        if low is None:
+            source = imresize(target, 1 / scale)
+        else:
+            partner = partners.get(f"{path.stem}x{scale}") or partners.get(path.stem)
+            if partner is None:
+                raise FileNotFoundError(f"{low} has neither {path.stem}x{scale} nor {path.stem} for {path}")
+            source = read_rgb(partner)
+            if tuple(scale * side for side in source.shape[:2]) != target.shape[:2]:
+                raise ValueError(f"{partner} {source.shape[:2]} is not 1/{scale} of {path} {target.shape[:2]}")
+        yield path.stem, source, target

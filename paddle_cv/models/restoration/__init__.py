@@ -1,0 +1,5 @@
+"""Super-resolution and restoration networks."""
+
+from .rdn import RDN
+
+__all__ = ["RDN"]

@@ -1,0 +1,193 @@
+"""RDN: Yulun Zhang, Yapeng Tian, Yu Kong, Bineng Zhong, Yun Fu,
+"Residual Dense Network for Image Super-Resolution", CVPR 2018 (arXiv:1802.08797).
+
+The names of the sublayers are those of the paper's Figure 2: shallow feature extraction (SFENet), residual dense blocks
+(RDBs) with local feature fusion (LFF), global feature fusion (GFF) and the up-sampling net (UPNet).
+
+As in the PyTorch implementation that most published checkpoints come from, the up-sampling net is as wide as the growth
+rate G, not as G0; the two differ in configuration A only. The light configuration is this project's: few and narrow
+blocks, and an up-sampling net without any work at the high resolution. It is one convolution whose output is laid out by
+a pixel shuffle and added to the enlarged input (nearest neighbour), so that the network learns the difference only.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Mapping, Optional, Sequence
+
+import paddle
+from paddle import nn
+
+from ..registry import register_model
+
+__all__ = ["RDN"]
+
+PAPER = "Zhang, Tian, Kong, Zhong, Fu: Residual Dense Network for Image Super-Resolution, CVPR 2018"
+
+
+class DenseLayer(nn.Layer):
+    """Convolution + ReLU whose output is appended to its input: `in_channels` -> `in_channels + growth_rate`."""
+
+    def __init__(self, in_channels: int, growth_rate: int):
+        super().__init__()
+        self.conv = nn.Sequential(nn.Conv2D(in_channels, growth_rate, 3, padding=1), nn.ReLU())
+
+    def forward(self, x):
+        return paddle.concat([x, self.conv(x)], axis=1)
+
+
+class ResidualDenseBlock(nn.Layer):
+    """Densely connected layers, local feature fusion and local residual learning (paper, section 3.2)."""
+
+    def __init__(self, num_features: int, growth_rate: int, num_layers: int):
+        super().__init__()
+        self.convs = nn.Sequential(
+            *(DenseLayer(num_features + i * growth_rate, growth_rate) for i in range(num_layers))
+        )
+        self.LFF = nn.Conv2D(num_features + num_layers * growth_rate, num_features, 1)
+
+    def forward(self, x):
+        return self.LFF(self.convs(x)) + x
+
+
+def upsampling_net(scale: int, num_features: int, growth_rate: int, out_channels: int) -> nn.Sequential:
+    """Sub-pixel convolutions (one for x2 and x3, two for x4) and the output convolution."""
+    layers, channels = [], num_features
+    for factor in (2, 2) if scale == 4 else (scale,):
+        layers += [nn.Conv2D(channels, growth_rate * factor**2, 3, padding=1), nn.PixelShuffle(factor)]
+        channels = growth_rate
+    return nn.Sequential(*layers, nn.Conv2D(channels, out_channels, 3, padding=1))
+
+
+class DirectUpsampling(nn.Layer):
+    """Up-sampling net of the light configuration: the enlarged input plus what one sub-pixel convolution adds to it."""
+
+    def __init__(self, scale: int, num_features: int, out_channels: int):
+        super().__init__()
+        self.conv = nn.Conv2D(num_features, out_channels * scale**2, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(scale)
+
+    def forward(self, features, x):
+        # The pixel shuffle of repeated channels is the nearest-neighbour enlargement.
+        return self.shuffle(self.conv(features) + paddle.concat([x[:, i : i + 1] for i in range(x.shape[1]) for _ in range(self.shuffle._upscale_factor**2)], axis=1))
+
+
+class RDN(nn.Layer):
+    """Residual dense network.
+
+    Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).
+
+    Args:
+        scale: Enlargement factor: 2, 3 or 4.
+        num_blocks: Residual dense blocks (the paper's D).
+        num_layers: Convolutions in each block (C).
+        growth_rate: Channels that each of them adds (G).
+        num_features: Channels between the blocks (G0).
+        in_channels: Channels of the input and of the output.
+        direct: Up-sample by one convolution and one pixel shuffle onto the enlarged input (see the module's docstring)
+            instead of the paper's up-sampling net.
+
+    Raises:
+        ValueError: `scale` is none of 2, 3, 4.
+    """
+
+    def __init__(
+        self,
+        scale: int = 4,
+        num_blocks: int = 16,
+        num_layers: int = 8,
+        growth_rate: int = 64,
+        num_features: int = 64,
+        in_channels: int = 3,
+        direct: bool = False,
+    ):
+        super().__init__()
+        if scale not in (2, 3, 4):
+            raise ValueError(f"RDN enlarges by 2, 3 or 4, not by {scale!r}")
+        self.scale = scale
+        self.direct = direct
+        self.SFENet1 = nn.Conv2D(in_channels, num_features, 3, padding=1)
+        self.SFENet2 = nn.Conv2D(num_features, num_features, 3, padding=1)
+        self.RDBs = nn.LayerList(
+            [ResidualDenseBlock(num_features, growth_rate, num_layers) for _ in range(num_blocks)]
+        )
+        self.GFF = nn.Sequential(
+            nn.Conv2D(num_blocks * num_features, num_features, 1),
+            nn.Conv2D(num_features, num_features, 3, padding=1),
+        )
+        if direct:
+            self.UPNet = DirectUpsampling(scale, num_features, in_channels)
+        else:
+            self.UPNet = upsampling_net(scale, num_features, growth_rate, in_channels)
+        uniform = nn.initializer.KaimingUniform(negative_slope=5**0.5, nonlinearity="leaky_relu")
+        for layer in self.sublayers():
+            if isinstance(layer, nn.Conv2D):
+                uniform(layer.weight)
+
+    def forward(self, x):
+        shallow = self.SFENet1(x)
+        features = self.SFENet2(shallow)
+        outputs = []
+        for block in self.RDBs:
+            features = block(features)
+            outputs.append(features)
+        features = self.GFF(paddle.concat(outputs, axis=1)) + shallow
+        return self.UPNet(features, x) if self.direct else self.UPNet(features)
+
+    @property
+    def receptive_radius(self) -> int:
+        """How many input pixels around its own place an output pixel depends on."""
+        return sum(isinstance(m, nn.Conv2D) and m.weight.shape[2] == 3 for m in self.sublayers())
+
+    @staticmethod
+    def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
+        """Hyperparameters of the RDN that has a state dict of these shapes; None if it is no RDN."""
+        needed = ("SFENet1.weight", "RDBs.0.convs.0.conv.0.weight", "RDBs.0.LFF.weight", "GFF.0.weight")
+        direct = "UPNet.conv.weight" in shapes
+        if not all(key in shapes for key in needed) or not (direct or "UPNet.0.weight" in shapes):
+            return None
+        num_features, in_channels = shapes["SFENet1.weight"][:2]
+        growth_rate = shapes["RDBs.0.convs.0.conv.0.weight"][0]
+        if "UPNet.4.weight" in shapes:
+            scale = 4
+        elif direct:
+            scale = math.isqrt(shapes["UPNet.conv.weight"][0] // in_channels)
+        else:
+            scale = math.isqrt(shapes["UPNet.0.weight"][0] // growth_rate)
+        return {
+            "scale": scale,
+            "num_blocks": shapes["GFF.0.weight"][1] // num_features,
+            "num_layers": (shapes["RDBs.0.LFF.weight"][1] - num_features) // growth_rate,
+            "growth_rate": growth_rate,
+            "num_features": num_features,
+            "in_channels": in_channels,
+            "direct": direct,
+        }
+
+
+register_model(
+    "rdn_a",
+    RDN,
+    scales=(2, 3, 4),
+    paper=PAPER,
+    summary="The paper's smaller network: 20 blocks of 6 layers, growth rate 32.",
+    hyperparameters={"num_blocks": 20, "num_layers": 6, "growth_rate": 32},
+)
+register_model(
+    "rdn_b",
+    RDN,
+    scales=(2, 3, 4),
+    paper=PAPER,
+    summary="The network of the paper's result tables: 16 blocks of 8 layers, growth rate 64.",
+    hyperparameters={"num_blocks": 16, "num_layers": 8, "growth_rate": 64},
+)
+register_model(
+    "rdn_lite",
+    RDN,
+    scales=(2, 3, 4),
+    alias="rdn",
+    paper=PAPER,
+    summary="Light configuration for CPUs, this project's: 6 blocks of 3 layers, growth rate 32, direct up-sampling.",
+    hyperparameters={"num_blocks": 6, "num_layers": 3, "growth_rate": 32, "num_features": 48, "direct": True},
+    hub_modules={4: "rdn_x4"},
+)

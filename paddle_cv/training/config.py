@@ -1,0 +1,107 @@
+"""Training configurations: YAML files with inheritance, checked against the fields below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from omegaconf import DictConfig, OmegaConf
+
+__all__ = ["TrainConfig", "load_config"]
+
+
+@dataclass
+class ModelConfig:
+    """The network: a registered name and, where they differ from it, hyperparameters."""
+
+    name: str = "???"
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    weights: Optional[str] = None  # start from this file
+
+
+@dataclass
+class DataConfig:
+    """Folders of high-resolution pictures; patch sizes are low-resolution pixels."""
+
+    folders: list[str] = field(default_factory=list)
+    patch_size: int = 32
+    batch_size: int = 8
+    rescale: list[float] = field(default_factory=lambda: [1.0])
+    num_workers: int = 0
+
+
+@dataclass
+class ValidationConfig:
+    """A test set to measure the averaged weights on; no folder, no validation."""
+
+    high: Optional[str] = None
+    low: Optional[str] = None
+    every: int = 1000
+
+
+@dataclass
+class OptimizerConfig:
+    """Adam with a linear warm-up and a cosine to `final_rate` at the last step."""
+
+    learning_rate: float = 1e-3
+    final_rate: float = 1e-6
+    warmup_steps: int = 200
+    beta1: float = 0.9
+    beta2: float = 0.99
+    clip_norm: Optional[float] = None  # of all gradients together
+
+
+@dataclass
+class TrainConfig:
+    """A whole run. `output` is the run folder; `ema` the decay of the averaged weights."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    loss: str = "l1"
+    steps: int = 1000
+    ema: float = 0.999
+    seed: int = 0
+    save_every: int = 500
+    log_every: int = 100
+    output: str = "???"
+
+
+def _read(path: Path) -> DictConfig:
+    """A file merged over the one its `_base_` names (a path relative to the file)."""
+    config = OmegaConf.load(path)
+    if not isinstance(config, DictConfig):
+        raise ValueError(f"{path} is no mapping of keys to values")
+    base = config.pop("_base_", None)
+    return config if base is None else OmegaConf.merge(_read(path.parent / base), config)
+
+
+def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictConfig:
+    """Reads a configuration.
+
+    Args:
+        path: YAML file; its key `_base_` names a file to inherit from.
+        overrides: `key.subkey=value`, the values as in YAML.
+
+    Returns:
+        All keys of `TrainConfig`, interpolations such as `${oc.env:PADDLE_CV_DATA}` resolved.
+
+    Raises:
+        FileNotFoundError: The file or its base is missing.
+        ValueError: An unknown key, a value of the wrong type or a missing one; the message names file and key.
+    """
+    path = Path(path)
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), _read(path), OmegaConf.from_dotlist(list(overrides)))
+        OmegaConf.resolve(merged)
+        missing = OmegaConf.missing_keys(merged)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # OmegaConf's own errors, PyYAML's and plain ValueErrors
+        raise ValueError(f"{path}: {error}") from error
+    if missing:
+        raise ValueError(f"{path}: missing {', '.join(sorted(missing))}")
+    return merged
