@@ -1,0 +1,8 @@
+"""Classic CNNs and super-resolution networks for PaddlePaddle."""
+
+__version__ = "0.1.0"
+
+from .api import create_model, from_checkpoint, load  # noqa: E402  (the engines' cache needs the version)
+from .models import ModelSpec, list_models, model_spec
+
+__all__ = ["ModelSpec", "__version__", "create_model", "from_checkpoint", "list_models", "load", "model_spec"]

@@ -17,7 +17,9 @@ from paddle_cv.training import Trainer, load_config, log_to  # noqa: E402
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-c", "--config", required=True, help="YAML file")
-    parser.add_argument("-o", "--override", nargs="+", default=[], metavar="KEY=VALUE", help="for example data.batch_size=4")
+    parser.add_argument(
+        "-o", "--override", nargs="+", default=[], metavar="KEY=VALUE", help="for example data.batch_size=4"
+    )
     parser.add_argument(
         "--resume",
         nargs="?",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
+import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Optional
 
 from paddle import nn
 
-__all__ = ["ModelSpec", "build_model", "detect_model", "list_models", "model_spec", "register_model"]
+__all__ = ["ModelSpec", "build_model", "detect_model", "list_aliases", "list_models", "model_spec", "register_model"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,10 @@ class ModelSpec:
         summary: One sentence on this configuration.
         scale: Enlargement factor; None where a network does not enlarge.
         in_channels: Channels of the network's input: 3 for RGB, 1 for the luminance Y of BT.601.
+        enlarged_input: Whether the network takes the picture already enlarged (bicubic) to the size of its output.
         value_range: Smallest and largest value of the input.
+        reference: The golden fixture in tests/reference that the network agrees with; None where no reference
+            implementation exists.
         hub_module: The folder below `hub_modules` that ships this network's weights; None where none are shipped.
     """
 
@@ -37,7 +42,9 @@ class ModelSpec:
     summary: str = ""
     scale: Optional[int] = None
     in_channels: int = 3
+    enlarged_input: bool = False
     value_range: tuple = (0.0, 1.0)
+    reference: Optional[str] = None
     hub_module: Optional[str] = None
 
 
@@ -53,6 +60,7 @@ def register_model(
     hub_modules: Optional[Mapping[Optional[int], str]] = None,
     alias: Optional[str] = None,
     hyperparameters: Optional[Mapping[str, Any]] = None,
+    reference: Optional[str] = "{name}",
     **facts: Any,
 ) -> None:
     """Registers one configuration of a network, at each of `scales` under `<name>_x<scale>`.
@@ -64,6 +72,7 @@ def register_model(
         hub_modules: For each scale whose weights are shipped, the hub module that carries them.
         alias: A second name (without the scale) under which the same configuration is found.
         hyperparameters: Keyword arguments of this configuration.
+        reference: The golden fixture, in which {name} and {scale} are filled in; None: there is none.
         **facts: Further fields of `ModelSpec`.
 
     Raises:
@@ -77,6 +86,7 @@ def register_model(
             network,
             arguments,
             scale=scale,
+            reference=reference and reference.format(name=name + suffix, scale=scale),
             hub_module=(hub_modules or {}).get(scale),
             **facts,
         )
@@ -103,6 +113,11 @@ def list_models(pattern: str = "*", task: Optional[str] = None, pretrained: Opti
         and (task is None or spec.task == task)
         and (pretrained is None or pretrained == (spec.hub_module is not None))
     )
+
+
+def list_aliases() -> dict[str, str]:
+    """Second names, and the names they stand for."""
+    return dict(_ALIASES)
 
 
 def model_spec(name: str) -> ModelSpec:
@@ -150,8 +165,9 @@ def detect_model(shapes: Mapping[str, Sequence[int]]) -> Optional[ModelSpec]:
         if found is None:
             continue
         siblings = [spec for spec in _SPECS.values() if spec.network is network]
+        defaults = {key: p.default for key, p in inspect.signature(network).parameters.items()}
         for spec in siblings:
-            if {**spec.hyperparameters, **found} == found:
+            if {**defaults, **spec.hyperparameters} == {**defaults, **found}:
                 return spec
         facts = {"scale": found.get("scale"), "in_channels": found.get("in_channels", siblings[0].in_channels)}
         return replace(

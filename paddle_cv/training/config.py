@@ -95,7 +95,9 @@ def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictCo
     """
     path = Path(path)
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), _read(path), OmegaConf.from_dotlist(list(overrides)))
+        merged = OmegaConf.merge(
+            OmegaConf.structured(TrainConfig), _read(path), OmegaConf.from_dotlist(list(overrides))
+        )
         OmegaConf.resolve(merged)
         missing = OmegaConf.missing_keys(merged)
     except FileNotFoundError:

@@ -172,10 +172,14 @@ class Trainer:
                     loss = float(np.mean([float(value) for value in losses]))
                     losses.clear()
                     if not np.isfinite(loss):
-                        raise FloatingPointError(f"the loss is {loss} at step {self.step}; {self.folder} has the state before")
+                        raise FloatingPointError(
+                            f"the loss is {loss} at step {self.step}; {self.folder} has the state before"
+                        )
                     writer.add_scalar("train/loss", loss, self.step)
                     writer.add_scalar("train/learning_rate", self.optimizer.get_lr(), self.step)
-                    bar.set_postfix(loss=f"{loss:.5f}", rate=f"{self.optimizer.get_lr():.1e}", psnr=f"{self.best['psnr']:.2f}")
+                    bar.set_postfix(
+                        loss=f"{loss:.5f}", rate=f"{self.optimizer.get_lr():.1e}", psnr=f"{self.best['psnr']:.2f}"
+                    )
                 now = time.perf_counter()
                 self.seconds, started = self.seconds + now - started, now
                 if config.validation.high and (self.step % config.validation.every == 0 or self.step == config.steps):
@@ -223,7 +227,9 @@ class Trainer:
         self.history.append({**entry, "seconds": round(self.seconds, 1)})
         for key in ("psnr", "ssim"):
             writer.add_scalar(f"validation/{key}", entry[key], self.step)
-        logger.info("step %d: %.3f dB, SSIM %.4f, %.0f s of training", self.step, entry["psnr"], entry["ssim"], self.seconds)
+        logger.info(
+            "step %d: %.3f dB, SSIM %.4f, %.0f s of training", self.step, entry["psnr"], entry["ssim"], self.seconds
+        )
         if entry["psnr"] > self.best["psnr"]:
             self.best = entry
             save_checkpoint(self.folder / "best.pdparams", self.network.state_dict())

@@ -40,7 +40,9 @@ class _ArraysOnly(pickle.Unpickler):
             raise pickle.UnpicklingError(f"it wants to import {module}.{name}, which weights never need")
         # A pickle of numpy 2 names numpy._core, which numpy 1 does not have, and the other way round.
         major = int(np.__version__.split(".")[0])
-        module = module.replace("numpy.core", "numpy._core") if major > 1 else module.replace("numpy._core", "numpy.core")
+        module = (
+            module.replace("numpy.core", "numpy._core") if major > 1 else module.replace("numpy._core", "numpy.core")
+        )
         return super().find_class(module, name)
 
 
@@ -128,7 +130,9 @@ def read_state(path: Union[str, Path]) -> dict[str, np.ndarray]:
         raise
     except Exception as error:  # every library has its own errors for damaged files
         raise ValueError(f"{path} cannot be read as weights: {error}") from error
-    arrays = {key: value for key, value in entries.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fiu"}
+    arrays = {
+        key: value for key, value in entries.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
+    }
     if not arrays:
         raise ValueError(f"{path} has no weights in it")
     return {key: value.astype(np.float32) if value.dtype.kind == "f" else value for key, value in arrays.items()}

@@ -13,11 +13,13 @@ a pixel shuffle and added to the enlarged input (nearest neighbour), so that the
 from __future__ import annotations
 
 import math
-from typing import Any, Mapping, Optional, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
 
 import paddle
 from paddle import nn
 
+from ..layers import init_like_pytorch
 from ..registry import register_model
 
 __all__ = ["RDN"]
@@ -64,12 +66,14 @@ class DirectUpsampling(nn.Layer):
 
     def __init__(self, scale: int, num_features: int, out_channels: int):
         super().__init__()
-        self.conv = nn.Conv2D(num_features, out_channels * scale**2, 3, padding=1)
+        self.repeats = scale**2
+        self.conv = nn.Conv2D(num_features, out_channels * self.repeats, 3, padding=1)
         self.shuffle = nn.PixelShuffle(scale)
 
     def forward(self, features, x):
         # The pixel shuffle of repeated channels is the nearest-neighbour enlargement.
-        return self.shuffle(self.conv(features) + paddle.concat([x[:, i : i + 1] for i in range(x.shape[1]) for _ in range(self.shuffle._upscale_factor**2)], axis=1))
+        repeated = [channel for channel in x.split(x.shape[1], axis=1) for _ in range(self.repeats)]
+        return self.shuffle(self.conv(features) + paddle.concat(repeated, axis=1))
 
 
 class RDN(nn.Layer):
@@ -108,9 +112,7 @@ class RDN(nn.Layer):
         self.direct = direct
         self.SFENet1 = nn.Conv2D(in_channels, num_features, 3, padding=1)
         self.SFENet2 = nn.Conv2D(num_features, num_features, 3, padding=1)
-        self.RDBs = nn.LayerList(
-            [ResidualDenseBlock(num_features, growth_rate, num_layers) for _ in range(num_blocks)]
-        )
+        self.RDBs = nn.LayerList([ResidualDenseBlock(num_features, growth_rate, num_layers) for _ in range(num_blocks)])
         self.GFF = nn.Sequential(
             nn.Conv2D(num_blocks * num_features, num_features, 1),
             nn.Conv2D(num_features, num_features, 3, padding=1),
@@ -119,10 +121,7 @@ class RDN(nn.Layer):
             self.UPNet = DirectUpsampling(scale, num_features, in_channels)
         else:
             self.UPNet = upsampling_net(scale, num_features, growth_rate, in_channels)
-        uniform = nn.initializer.KaimingUniform(negative_slope=5**0.5, nonlinearity="leaky_relu")
-        for layer in self.sublayers():
-            if isinstance(layer, nn.Conv2D):
-                uniform(layer.weight)
+        init_like_pytorch(self)
 
     def forward(self, x):
         shallow = self.SFENet1(x)
@@ -190,4 +189,5 @@ register_model(
     summary="Light configuration for CPUs, this project's: 6 blocks of 3 layers, growth rate 32, direct up-sampling.",
     hyperparameters={"num_blocks": 6, "num_layers": 3, "growth_rate": 32, "num_features": 48, "direct": True},
     hub_modules={4: "rdn_x4"},
+    reference=None,
 )

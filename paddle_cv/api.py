@@ -1,0 +1,85 @@
+"""The functions of `import paddle_cv as pcv` that put the parts together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Optional, Union
+
+from paddle import nn
+
+from .models import ModelSpec, build_model, model_spec
+from .weights import identify, load_weights, read_weights, shipped_weights
+
+__all__ = ["create_model", "from_checkpoint", "load"]
+
+
+def create_model(name: str, pretrained: Union[bool, str, Path] = False, **hyperparameters: Any) -> nn.Layer:
+    """Builds a registered network, in train mode.
+
+    Args:
+        name: One of `list_models()`, for example `rdn_lite_x4`.
+        pretrained: True for the weights that this project ships, or the path of a weight file: ours or the authors'.
+        **hyperparameters: Override those of the name.
+
+    Raises:
+        KeyError: No such name.
+        TypeError: An unknown hyperparameter.
+        FileNotFoundError: `pretrained=True` and no weights are shipped, or no file at the path.
+        ValueError: The weights do not fit.
+    """
+    network = build_model(name, **hyperparameters)
+    if pretrained:
+        path = shipped_weights(model_spec(name)) if pretrained is True else Path(pretrained)
+        load_weights(network, read_weights(path, network))
+    return network
+
+
+def from_checkpoint(path: Union[str, Path]) -> tuple[nn.Layer, ModelSpec]:
+    """Builds the network that a weight file is for; family, scale and hyperparameters are read from its entries.
+
+    Args:
+        path: A weight file with our names or those of the authors.
+
+    Returns:
+        The network in eval mode with the weights loaded, and what it is.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It cannot be read, or belongs to no network known here.
+    """
+    spec, state = identify(path)
+    network = spec.network(**spec.hyperparameters)
+    load_weights(network, state)
+    network.eval()
+    return network, spec
+
+
+def load(
+    name: str,
+    weights: Optional[Union[str, Path]] = None,
+    engine: str = "auto",
+    device: str = "auto",
+    **options: Any,
+):
+    """A predictor: `load("rdn_x4").predict("photo.jpg").save("large.png")`.
+
+    Args:
+        name: A registered name.
+        weights: A weight file for this network; None for the shipped ones. Its hyperparameters are read from the file, so
+            that `load("rdn_x4", weights=...)` takes any RDN that enlarges by 4.
+        engine: `paddle_inference`, `dygraph` or `auto`.
+        device: `cpu`, `gpu`, `gpu:<number>` or `auto`.
+        **options: Further arguments of the predictor.
+
+    Raises:
+        KeyError: No such name.
+        FileNotFoundError: No weights are shipped for it, or no file at `weights`.
+        ValueError: The weights are of another family or scale; no such engine or device.
+    """
+    from .inference import SuperResolutionPredictor
+
+    spec = model_spec(name)
+    network, found = from_checkpoint(weights or shipped_weights(spec))
+    if (found.network, found.scale) != (spec.network, spec.scale):
+        raise ValueError(f"{weights} holds {found.name} (x{found.scale}), and {name} was asked for (x{spec.scale})")
+    return SuperResolutionPredictor(network, found, engine=engine, device=device, **options)

@@ -1,0 +1,5 @@
+"""What the PaddleHub modules share. Only this folder imports paddlehub, and nothing imports this folder but the modules."""
+
+from .super_resolution import SuperResolutionModule
+
+__all__ = ["SuperResolutionModule"]

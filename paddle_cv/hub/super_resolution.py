@@ -1,0 +1,183 @@
+"""The base of the super-resolution modules for PaddleHub."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import numpy as np
+from paddle import nn
+from paddlehub.module.module import RunModule, runnable, serving
+
+from ..api import from_checkpoint
+from ..inference import ImageError, Picture, PredictionErrors, SuperResolutionPredictor, save_image
+from .serving import decode_images, encode_png
+
+__all__ = ["SuperResolutionModule"]
+
+
+class SuperResolutionModule(nn.Layer, RunModule):
+    """What every super-resolution module does; a module adds `moduleinfo` and names its weights.
+
+    The base is a Layer because PaddleHub runs the methods of everything else in static mode, and is already a `RunModule`
+    so that PaddleHub does not build the class anew.
+
+    Args:
+        weights: A weight file for the module's scale instead of the shipped one, ours or the authors'; the configuration is
+            read from it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file cannot be read, or belongs to a network of another scale.
+    """
+
+    #: File in the module's folder.
+    weights: str
+    scale: int
+
+    def __init__(self, weights: Optional[Union[str, Path]] = None):
+        super().__init__()
+        self.network, self.spec = from_checkpoint(weights or Path(self.directory) / self.weights)
+        if self.spec.task != "super_resolution" or self.spec.scale != self.scale:
+            raise ValueError(
+                f"{weights} holds {self.spec.name} (x{self.spec.scale}); {self.name} enlarges by {self.scale}"
+            )
+        self._predictors: dict[str, SuperResolutionPredictor] = {}
+
+    def forward(self, x):
+        """(N, 3, H, W) RGB in [0, 1] -> (N, 3, scale H, scale W)."""
+        return self.network(x)
+
+    def predictor(self, use_gpu: bool = False) -> SuperResolutionPredictor:
+        """The predictor that does the work, made at the first call: a server that forks must not inherit its threads."""
+        device = "gpu" if use_gpu else "cpu"
+        if device not in self._predictors:
+            self._predictors[device] = SuperResolutionPredictor(self.network, self.spec, device=device)
+        return self._predictors[device]
+
+    def predict(
+        self,
+        images: Optional[Sequence[np.ndarray]] = None,
+        paths: Optional[Sequence[str]] = None,
+        batch_size: int = 1,
+        use_gpu: bool = False,
+        visualization: bool = False,
+        output_dir: Optional[str] = None,
+    ) -> list[dict[str, Any]]:
+        """Enlarges pictures.
+
+        Args:
+            images: BGR arrays as OpenCV gives them: (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or float in [0, 1].
+            paths: Picture files.
+            batch_size: How many windows of a picture go through the network at once.
+            use_gpu: Run on a GPU.
+            visualization: Write the results to `output_dir`.
+            output_dir: Folder for them; None: `<name>_output` in the current folder.
+
+        Returns:
+            One entry for each input, those of `paths` first: {"data": the enlarged picture, "save_path": the file written, ""
+            without `visualization`}. The data is a BGR array (BGRA with alpha; (H, W) for an array of that shape) of the
+            input's dtype.
+
+        Raises:
+            TypeError: Neither `images` nor `paths`, or something else than lists.
+            PredictionErrors: Some inputs failed; `.results` has the entries of the others and None for these.
+            ValueError: `use_gpu` where Paddle sees no GPU.
+        """
+        for name, value in (("images", images), ("paths", paths)):
+            if value is not None and not isinstance(value, (list, tuple)):
+                raise TypeError(f"{name} must be a list, not {type(value).__name__}")
+        if images is None and paths is None:
+            raise TypeError("give images=[BGR arrays] or paths=[files]")
+        sources = [*(paths or ()), *(_rgb(image) for image in images or ())]
+        folder = Path(output_dir or f"{self.name}_output")
+        taken: set[Path] = {Path(path).resolve() for path in paths or ()}
+        results: list[Any] = []
+        errors: dict[int, Exception] = {}
+        for index, outcome in enumerate(self.predictor(use_gpu).predict_each(sources, batch_size)):
+            try:
+                if isinstance(outcome, Exception):
+                    raise outcome
+                saved = ""
+                if visualization:
+                    stem = Path(sources[index]).stem if isinstance(sources[index], (str, Path)) else f"image_{index}"
+                    saved = str(save_image(outcome.image(), _free_name(folder, stem, taken)))
+                results.append({"data": _bgr(outcome), "save_path": saved})
+            except (ImageError, OSError) as error:
+                results.append(None)
+                errors[index] = error
+        if errors:
+            raise PredictionErrors(results, errors)
+        return results
+
+    def reconstruct(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        """`predict` under the name that PaddleHub's own super-resolution modules use."""
+        return self.predict(*args, **kwargs)
+
+    @serving
+    def serving_method(self, images: Any = None, **unknown: Any) -> list[dict[str, str]]:
+        """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files]}.
+
+        Returns:
+            [{"data": base64 of a PNG file}], in the order of the images.
+
+        Raises:
+            ValueError: Anything else was sent; limits are in `paddle_cv.hub.serving`.
+        """
+        pictures = decode_images(images, unknown)
+        return [{"data": encode_png(self.predictor().enlarge(picture).image())} for picture in pictures]
+
+    @runnable
+    def run_cmd(self, argvs: Sequence[str]) -> list[str]:
+        """What `hub run <name> --input_path FILE_OR_FOLDER` calls; returns the files written."""
+        parser = argparse.ArgumentParser(prog=f"hub run {self.name}", description=self.summary)
+        parser.add_argument("--input_path", required=True, help="a picture, or a folder of pictures")
+        parser.add_argument("--output_dir", default=f"{self.name}_output", help="folder for the results (%(default)s)")
+        parser.add_argument("--batch_size", type=int, default=1, help="windows of a picture at once (%(default)s)")
+        parser.add_argument("--use_gpu", action="store_true", help="run on a GPU")
+        arguments = parser.parse_args(argvs)
+        source = Path(arguments.input_path)
+        paths = sorted(str(path) for path in source.iterdir() if path.is_file()) if source.is_dir() else [str(source)]
+        if not paths:
+            parser.error(f"there is no file in {source}")
+        try:
+            results = self.predict(
+                paths=paths,
+                batch_size=arguments.batch_size,
+                use_gpu=arguments.use_gpu,
+                visualization=True,
+                output_dir=arguments.output_dir,
+            )
+        except PredictionErrors as error:
+            print("\n".join(result["save_path"] for result in error.results if result))
+            print(error, file=sys.stderr)
+            sys.exit(1)
+        return [result["save_path"] for result in results]
+
+
+def _rgb(image: Any) -> Any:
+    """BGR(A) to RGB(A); what is no array stays as it is, and is refused with the others' messages."""
+    if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (3, 4):
+        return image[..., [2, 1, 0, 3][: image.shape[2]]]
+    return image if isinstance(image, np.ndarray) else None
+
+
+def _bgr(picture: Picture) -> np.ndarray:
+    """Files give (H, W, 3) or (H, W, 4) as OpenCV's programs expect it; a grey array stays grey."""
+    if picture.grey and (picture.kind == "image" or picture.alpha is not None):
+        picture = picture.with_pixels(np.dstack([picture.color] * 3), picture.alpha)
+    array = picture.array()
+    return np.ascontiguousarray(_rgb(array))
+
+
+def _free_name(folder: Path, stem: str, taken: set[Path]) -> Path:
+    """A PNG name that neither an input has nor an earlier result of the same call."""
+    number, path = 1, folder / f"{stem}.png"
+    while path.resolve() in taken:
+        number += 1
+        path = folder / f"{stem}_{number}.png"
+    taken.add(path.resolve())
+    return path

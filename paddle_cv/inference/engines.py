@@ -1,0 +1,147 @@
+"""What runs a network: Paddle Inference on an exported graph, or the Layer itself."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import Callable, Optional
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from .. import __version__
+
+__all__ = ["ENGINES", "cache_folder", "make_engine"]
+
+logger = logging.getLogger(__name__)
+
+Engine = Callable[[np.ndarray], np.ndarray]
+
+
+def cache_folder() -> Path:
+    """`PADDLE_CV_HOME`, or `~/.cache/paddle_cv`."""
+    return Path(os.environ.get("PADDLE_CV_HOME") or Path.home() / ".cache" / "paddle_cv")
+
+
+def _graph_key(network: nn.Layer, channels: int) -> str:
+    """Changes with the structure, the weights, and the versions of Paddle and of this library."""
+    digest = hashlib.sha256(f"{__version__} {paddle.__version__} {channels} {network}".encode())
+    for name, value in network.state_dict().items():
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(value.numpy()).tobytes())
+    return digest.hexdigest()[:20]
+
+
+def _export(network: nn.Layer, channels: int, folder: Path) -> None:
+    network.eval()
+    spec = [paddle.static.InputSpec([None, channels, None, None], "float32", "x")]
+    paddle.jit.save(network, str(folder / "model"), input_spec=spec)
+
+
+def _exported(network: nn.Layer, channels: int) -> Path:
+    """The folder of the exported graph; it is made at the first call and found again by later ones and other processes."""
+    folder = cache_folder() / "graphs" / f"{type(network).__name__.lower()}-{_graph_key(network, channels)}"
+    if (folder / "model.json").is_file():
+        return folder
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
+    except OSError as error:
+        folder = Path(tempfile.mkdtemp(prefix="paddle_cv-"))
+        logger.warning(
+            "cannot write to the cache (%s); the graph is exported to %s for this process only", error, folder
+        )
+        _export(network, channels, folder)
+        return folder
+    try:
+        _export(network, channels, temporary)
+        os.replace(temporary, folder)
+    except OSError:
+        if not (folder / "model.json").is_file():  # else another process was first
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def _paddle_inference(network: nn.Layer, channels: int, device: str, threads: int) -> Engine:
+    from paddle import inference
+
+    folder = _exported(network, channels)
+    config = inference.Config(str(folder / "model.json"), str(folder / "model.pdiparams"))
+    if device == "cpu":
+        config.disable_gpu()
+        config.set_cpu_math_library_num_threads(threads)
+    else:
+        config.enable_use_gpu(256, int(device.partition(":")[2] or 0))
+    config.disable_glog_info()
+    predictor = inference.create_predictor(config)
+    source = predictor.get_input_handle(predictor.get_input_names()[0])
+    result = predictor.get_output_handle(predictor.get_output_names()[0])
+    lock = threading.Lock()
+
+    def run(x: np.ndarray) -> np.ndarray:
+        with lock:
+            source.reshape(x.shape)
+            source.copy_from_cpu(np.ascontiguousarray(x))
+            predictor.run()
+            return result.copy_to_cpu()
+
+    return run
+
+
+def _dygraph(network: nn.Layer, channels: int, device: str, threads: int) -> Engine:
+    network.eval()
+
+    def run(x: np.ndarray) -> np.ndarray:
+        with paddle.no_grad():
+            return network(paddle.to_tensor(x)).numpy()
+
+    return run
+
+
+ENGINES = {"paddle_inference": _paddle_inference, "dygraph": _dygraph}
+
+
+def make_engine(
+    network: nn.Layer, channels: int, engine: str = "auto", device: str = "auto", threads: Optional[int] = None
+) -> Engine:
+    """A function from an NCHW float32 array to the network's output.
+
+    Args:
+        network: The network; it is put into eval mode.
+        channels: Channels of its input.
+        engine: `paddle_inference`, `dygraph`, or `auto`: the faster one, which is Paddle Inference on CPUs.
+        device: `cpu`, `gpu`, `gpu:<number>`, or `auto`: a GPU where Paddle sees one.
+        threads: CPU threads; None: `OMP_NUM_THREADS` as it was before paddle was imported, or one a core.
+
+    Raises:
+        ValueError: No such engine, or no such device on this machine.
+    """
+    if device == "auto":
+        device = "gpu" if _gpus() else "cpu"
+    if device != "cpu" and not (device.split(":")[0] == "gpu" and _gpus()):
+        raise ValueError(
+            f"device {device!r} is not available; this Paddle sees {_gpus()} GPUs (pip install paddlepaddle-gpu)"
+        )
+    if engine == "auto":
+        engine = "paddle_inference" if device == "cpu" else "dygraph"
+    if engine not in ENGINES:
+        raise ValueError(f"there is no engine {engine!r}, only auto, {', '.join(ENGINES)}")
+    if device != "cpu":
+        network.to(device)
+    return ENGINES[engine](network, channels, device, threads or _cores())
+
+
+def _gpus() -> int:
+    return paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,58 @@
+"""The distribution `paddle-cv`: the package `paddle_cv`, with the hub modules inside it."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "paddle_cv" / "__init__.py").read_text(encoding="utf-8"))[1]
+
+CORE = [
+    "paddlepaddle>=3.0,<4",  # GPU users put paddlepaddle-gpu in its place, see README
+    "numpy>=1.22",
+    "Pillow>=9.1",
+    "safetensors",
+    "tqdm",
+]
+
+TRAIN = [
+    "omegaconf>=2.3",  # YAML configurations with inheritance, type checks and overrides
+    "scikit-image",  # SSIM; and the photographs of the demo and the tests
+    "visualdl",
+]
+
+# A plain `pip install paddlepaddle paddlehub` does not import any more. These pins mend it; each has its reason.
+HUB = [
+    "paddlehub==2.4.0",
+    # paddlehub needs paddlenlp, whose last release imports `download` from aistudio_sdk.hub: gone in 0.3
+    "aistudio-sdk<0.3",
+    # ... and `repo_type_and_id_from_hf_id`: gone in huggingface-hub 2
+    "huggingface-hub<2",
+    # paddlehub ships code generated for protobuf 3 ("Descriptors cannot be created directly")
+    "protobuf<4",
+    # paddlehub's base64 helpers call np.fromstring and tostring: gone in numpy 2.3
+    "numpy<2.3; python_version < '3.12'",
+    # on Python 3.12 paddlenlp's tool-helpers wants numpy 1; opencv and pyarrow wheels that still take it:
+    "numpy<2; python_version >= '3.12'",
+    "opencv-python<4.12; python_version >= '3.12'",
+    "pyarrow<26; python_version >= '3.12'",
+]
+
+DEV = ["pytest", "ruff"]
+
+setup(
+    name="paddle-cv",
+    version=VERSION,
+    description="Classic CNNs and super-resolution networks for PaddlePaddle, as readable layers and PaddleHub modules",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.9",
+    packages=[*find_packages(include=["paddle_cv", "paddle_cv.*"]), "paddle_cv.hub_modules"],
+    # The modules lie at the top of the source tree, where people look for them, and travel inside the package.
+    package_dir={"paddle_cv.hub_modules": "hub_modules"},
+    package_data={"paddle_cv.hub_modules": ["*/*"]},
+    install_requires=CORE,
+    extras_require={"hub": HUB, "train": TRAIN, "dev": DEV},
+)
