@@ -1,4 +1,4 @@
-"""Entry points for `paddle.hub.list/help/load(<this repository>, ..., source="local")`: one for each registered network."""
+"""What `paddle.hub.list`, `help` and `load(<this repository>, NAME, source="local")` find: every registered network."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def _entry(name):
     Paper: {spec.paper}
 
     Args:
-        pretrained: True for the weights that this project ships ({"they are there" if spec.hub_module else "none: this raises"}),
-            the path of a weight file, or False for new weights.
+        pretrained: True for the shipped weights ({"there are" if spec.hub_module else "there are none: an error"}), the path
+            of a weight file, or False for new weights.
         **hyperparameters: Override {dict(spec.hyperparameters)}.
 
     Returns:
-        A paddle.nn.Layer in train mode; call .eval() before predicting. Input (N, {spec.in_channels}, H, W) in {list(spec.value_range)}.
+        A paddle.nn.Layer in train mode, for inputs of shape (N, {spec.in_channels}, H, W) in {list(spec.value_range)}.
     """
     return build
 

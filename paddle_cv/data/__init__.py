@@ -1,17 +1,18 @@
 """Data sets, resizing and colour conversion."""
 
-from .color import rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
-from .files import IMAGE_SUFFIXES, list_images, read_rgb
+from .color import LUMINANCE, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
 from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_resolution_pairs
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "LUMINANCE",
     "SuperResolutionPatches",
     "crop_to_multiple",
     "imresize",
     "list_images",
-    "read_rgb",
+    "read_image",
     "rgb_to_y",
     "rgb_to_ycbcr",
     "super_resolution_pairs",

@@ -8,7 +8,7 @@ from typing import Union
 import numpy as np
 from PIL import Image
 
-__all__ = ["IMAGE_SUFFIXES", "list_images", "read_rgb"]
+__all__ = ["IMAGE_SUFFIXES", "list_images", "read_image"]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 
@@ -28,15 +28,15 @@ def list_images(folder: Union[str, Path]) -> list[Path]:
     return found
 
 
-def read_rgb(path: Union[str, Path]) -> np.ndarray:
-    """A data-set picture as (H, W, 3) uint8 RGB.
+def read_image(path: Union[str, Path]) -> np.ndarray:
+    """A data-set picture: (H, W, 3) uint8 RGB, or (H, W) where the file has one channel.
 
     Raises:
         ValueError: The file is no picture or is damaged; the message names it.
     """
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+            return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
     except FileNotFoundError:
         raise
     except Exception as error:  # Pillow raises many kinds, SyntaxError among them, for broken files.

@@ -10,7 +10,7 @@ from typing import Optional, Union
 import numpy as np
 from paddle.io import Dataset
 
-from .files import list_images, read_rgb
+from .files import list_images, read_image
 from .imresize import imresize
 
 __all__ = ["SuperResolutionPatches", "crop_to_multiple", "super_resolution_pairs"]
@@ -63,7 +63,9 @@ class SuperResolutionPatches(Dataset):
         self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
         files = [path for folder in folders for path in list_images(folder)]
         for path in files:
-            original = read_rgb(path)
+            original = read_image(path)
+            if original.ndim == 2:
+                original = np.dstack([original] * 3)
             for factor in rescale:
                 high = original if factor == 1 else imresize(original, factor)
                 high = crop_to_multiple(high, scale)
@@ -106,7 +108,7 @@ def super_resolution_pairs(
         low: Folder of low-resolution pictures named `<name>x<scale>` or `<name>`; without it they are made by `imresize`.
 
     Yields:
-        Name, low-resolution and high-resolution picture, (H, W, 3) uint8 RGB.
+        Name, low-resolution and high-resolution picture: (H, W, 3) uint8 RGB, both (H, W) where the latter has one channel.
 
     Raises:
         FileNotFoundError: A folder or the low-resolution partner of a picture is missing.
@@ -114,14 +116,16 @@ def super_resolution_pairs(
     """
     partners = {path.stem: path for path in list_images(low)} if low else {}
     for path in list_images(high):
-        target = crop_to_multiple(read_rgb(path), scale)
+        target = crop_to_multiple(read_image(path), scale)
         if low is None:
             source = imresize(target, 1 / scale)
         else:
             partner = partners.get(f"{path.stem}x{scale}") or partners.get(path.stem)
             if partner is None:
                 raise FileNotFoundError(f"{low} has neither {path.stem}x{scale} nor {path.stem} for {path}")
-            source = read_rgb(partner)
+            source = read_image(partner)
+            if target.ndim == 2 and source.ndim == 3:
+                source = source[..., 0]
             if tuple(scale * side for side in source.shape[:2]) != target.shape[:2]:
                 raise ValueError(f"{partner} {source.shape[:2]} is not 1/{scale} of {path} {target.shape[:2]}")
         yield path.stem, source, target

@@ -152,7 +152,9 @@ class SuperResolutionModule(nn.Layer, RunModule):
                 output_dir=arguments.output_dir,
             )
         except PredictionErrors as error:
-            print("\n".join(result["save_path"] for result in error.results if result))
+            for result in error.results:
+                if result:
+                    print(result["save_path"])
             print(error, file=sys.stderr)
             sys.exit(1)
         return [result["save_path"] for result in results]

@@ -10,6 +10,7 @@ import numpy as np
 from paddle import nn
 from PIL import Image
 
+from ..data import LUMINANCE
 from ..models import ModelSpec
 from .alpha import fill_transparent
 from .engines import make_engine
@@ -20,8 +21,6 @@ __all__ = ["PredictionErrors", "SuperResolutionPredictor"]
 
 Progress = Callable[[int, int], None]
 
-# The luminance weights of BT.601, with which Pillow makes grey pictures as well.
-_LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 # An overlap as wide as the receptive field makes a tiled result exact. Deep networks see more than a hundred pixels far but
 # hardly use them; beyond this many pixels more overlap costs time and changes nothing that one can see.
 _MAX_OVERLAP = 32
@@ -86,8 +85,8 @@ class SuperResolutionPredictor:
             progress: Called after each batch of windows of a picture with the number done and the number of all.
 
         Returns:
-            For an array, an array of its dtype with as many channels; for everything else a PIL image that keeps mode, depth, alpha,
-            ICC profile and EXIF data. A list for a list, in its order.
+            For an array, an array of its dtype with as many channels; for everything else a PIL image that keeps mode, depth,
+            alpha, ICC profile and EXIF data. A list for a list, in its order.
 
         Raises:
             FileNotFoundError: There is no such file (one picture).
@@ -167,7 +166,7 @@ class SuperResolutionPredictor:
                     kept[0] - tile.window[0] * scale : kept[2] - tile.window[0] * scale,
                     kept[1] - tile.window[1] * scale : kept[3] - tile.window[1] * scale,
                 ].transpose(1, 2, 0)
-                values = np.clip(inner @ _LUMINANCE if grey else inner, 0, 1)
+                values = np.clip(inner @ LUMINANCE if grey else inner, 0, 1)
                 if top != 1:
                     values = np.rint(values * np.float32(top))
                 result[kept[0] : kept[2], kept[1] : kept[3]] = values

@@ -54,7 +54,8 @@ def ssim(a: np.ndarray, b: np.ndarray, data_range: float = 255.0) -> float:
 def super_resolution_scores(result: np.ndarray, target: np.ndarray, scale: int) -> dict[str, float]:
     """PSNR in dB and SSIM on the luminance Y of BT.601 (16-235, not rounded), `scale` pixels of border left out.
 
-    A target without colour is measured on its grey values.
+    Pictures of one channel are taken for their own luminance, in 0-255: so do the published tables with the grey picture in
+    Set14, which gets 1.3 dB less in that way than with its three equal channels.
 
     Args:
         result: (H, W, 3) or (H, W) uint8.
@@ -69,10 +70,8 @@ def super_resolution_scores(result: np.ndarray, target: np.ndarray, scale: int) 
     """
     if result.shape != target.shape:
         raise ValueError(f"pictures of different shapes, {result.shape} and {target.shape}")
-    a, b = (rgb_to_y(image)[scale:-scale, scale:-scale] for image in (result, target))
+    luminances = (image if image.ndim == 2 else rgb_to_y(image) for image in (result, target))
+    a, b = (y[scale:-scale, scale:-scale] for y in luminances)
     if a.size == 0:
         raise ValueError(f"a picture of {result.shape[:2]} has nothing inside a border of {scale}")
-    if np.ptp(target.reshape(*target.shape[:2], -1), axis=2).max() == 0:
-        # The published tables take a grey picture (Set14's bridge) for its own luminance, in 0-255: worth 1.3 dB.
-        a, b = ((y - 16) * (255 / 219) for y in (a, b))
     return {"psnr": psnr(a, b), "ssim": ssim(a, b) if min(a.shape) >= 11 else float("nan")}

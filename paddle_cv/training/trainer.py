@@ -17,7 +17,7 @@ from paddle.io import BatchSampler, DataLoader, Dataset
 from tqdm import tqdm
 from visualdl import LogWriter
 
-from ..data import SuperResolutionPatches, super_resolution_pairs
+from ..data import LUMINANCE, SuperResolutionPatches, super_resolution_pairs
 from ..metrics import super_resolution_scores
 from ..models import build_model, model_spec
 from ..weights import load_weights, read_state
@@ -219,8 +219,11 @@ class Trainer:
         scores = []
         with paddle.no_grad():
             for _, low, high in self.validation:
-                output = self.compiled(paddle.to_tensor(low.transpose(2, 0, 1)[None].astype("float32") / 255))
-                result = np.clip(output.numpy()[0].transpose(1, 2, 0) * 255 + 0.5, 0, 255).astype(np.uint8)
+                grey = high.ndim == 2
+                rgb = np.dstack([low] * 3) if grey else low
+                output = self.compiled(paddle.to_tensor(rgb.transpose(2, 0, 1)[None].astype("float32") / 255))
+                values = output.numpy()[0].transpose(1, 2, 0).clip(0, 1)
+                result = np.rint((values @ LUMINANCE if grey else values) * 255).astype(np.uint8)
                 scores.append(super_resolution_scores(result, high, self.spec.scale))
         self.compiled.train()
         entry = {"step": self.step, **{key: float(np.mean([s[key] for s in scores])) for key in scores[0]}}

@@ -1,0 +1,65 @@
+"""Scores of a predictor on test sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import numpy as np
+
+from ..data import imresize, super_resolution_pairs
+from ..inference import SuperResolutionPredictor
+from ..metrics import super_resolution_scores
+
+__all__ = ["evaluate", "find_test_set", "mean_scores"]
+
+
+def find_test_set(folder: Union[str, Path], scale: int) -> tuple[Path, Optional[Path]]:
+    """The folders of high- and low-resolution pictures of a test set.
+
+    `HR` and `LR_bicubic/X<scale>` below the folder, where they exist; else the folder itself is the high resolution, and
+    the low resolution is made from it.
+    """
+    folder = Path(folder)
+    if not (folder / "HR").is_dir():
+        return folder, None
+    low = folder / "LR_bicubic" / f"X{scale}"
+    return folder / "HR", low if low.is_dir() else None
+
+
+def evaluate(
+    predictor: SuperResolutionPredictor, high: Union[str, Path], low: Optional[Union[str, Path]] = None
+) -> Iterator[dict[str, Any]]:
+    """Enlarges the pictures of a test set, and measures the results and those of bicubic interpolation.
+
+    Args:
+        predictor: What is measured.
+        high: Folder of high-resolution pictures.
+        low: Folder of the low-resolution ones; None: made by MATLAB's bicubic reduction.
+
+    Yields:
+        {"name", "psnr", "ssim", "bicubic_psnr", "bicubic_ssim", "result"}: PSNR in dB and SSIM on Y as
+        `paddle_cv.metrics.super_resolution_scores` has them, and the result, uint8.
+
+    Raises:
+        FileNotFoundError: A folder or the low-resolution partner of a picture is missing.
+        ValueError: A picture cannot be read, or a pair does not fit together.
+    """
+    scale = predictor.scale
+    for name, source, target in super_resolution_pairs(high, scale, low):
+        result = predictor.predict(source)
+        bicubic = super_resolution_scores(imresize(source, scale), target, scale)
+        yield {
+            "name": name,
+            **super_resolution_scores(result, target, scale),
+            **{f"bicubic_{key}": value for key, value in bicubic.items()},
+            "result": result,
+        }
+
+
+def mean_scores(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """The mean of each score over the pictures; pictures too small for SSIM are left out of its mean."""
+    rows = list(rows)
+    keys = [key for key in rows[0] if key.endswith(("psnr", "ssim"))]
+    return {key: float(np.nanmean([row[key] for row in rows])) for key in keys}

@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from paddle_cv.inference.tiling import tiles
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 1000), (64, 64), (65, 64), (100, 300), (1000, 77)])
+@pytest.mark.parametrize("tile, overlap", [(64, 0), (64, 10), (33, 16)])
+def test_each_pixel_is_kept_once_and_has_its_context(height, width, tile, overlap):
+    count = np.zeros((height, width), int)
+    shapes = set()
+    for piece in tiles(height, width, tile, overlap):
+        top, left, bottom, right = piece.kept
+        count[top:bottom, left:right] += 1
+        w_top, w_left, w_bottom, w_right = piece.window
+        shapes.add((w_bottom - w_top, w_right - w_left))
+        assert 0 <= w_top and w_bottom <= height and 0 <= w_left and w_right <= width
+        assert w_top == 0 or top - w_top >= overlap
+        assert w_left == 0 or left - w_left >= overlap
+        assert w_bottom == height or w_bottom - bottom >= overlap
+        assert w_right == width or w_right - right >= overlap
+    assert (count == 1).all()
+    assert shapes == {(min(tile, height), min(tile, width))}
+
+
+def test_a_tile_of_overlap_only_is_refused():
+    with pytest.raises(ValueError, match="too small"):
+        next(tiles(100, 100, 20, 10))

@@ -1,0 +1,68 @@
+#!/usr/bin/env python
+"""Measures a network on test sets: `python tools/evaluate.py rdn_lite_x4 --data Set5 Set14 [--json scores.json]`.
+
+PSNR in dB and SSIM are taken on the luminance of BT.601, with a border of `scale` pixels left out, beside those of bicubic
+interpolation. A test set is a folder with `HR` and `LR_bicubic/X<scale>` in it, or any folder of high-resolution pictures.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import paddle_cv as pcv  # noqa: E402
+from paddle_cv.analysis import evaluate, find_test_set, mean_scores  # noqa: E402
+from paddle_cv.inference import ENGINES  # noqa: E402
+
+COLUMNS = ("psnr", "ssim", "bicubic_psnr", "bicubic_ssim")
+
+
+def print_row(name: str, scores: dict) -> None:
+    cells = "".join(f"{scores[key]:>14.{2 if key.endswith('psnr') else 4}f}" for key in COLUMNS)
+    print(f"{name:<24}{cells}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="a name of paddle_cv.list_models()")
+    parser.add_argument("--data", nargs="+", required=True, metavar="FOLDER", help="test sets")
+    parser.add_argument("--low", metavar="FOLDER", help="the low-resolution pictures of a single test set")
+    parser.add_argument("--weights", metavar="FILE", help="weights instead of the shipped ones")
+    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
+    parser.add_argument("--json", metavar="FILE", help="write the scores to this file as well")
+    parser.add_argument("--save", metavar="FOLDER", help="write the enlarged pictures to this folder")
+    arguments = parser.parse_args()
+    if arguments.low and len(arguments.data) > 1:
+        parser.error("--low goes with one test set")
+    try:
+        predictor = pcv.load(arguments.name, weights=arguments.weights, engine=arguments.engine)
+    except (KeyError, FileNotFoundError, ValueError) as error:
+        parser.error(error.args[0])
+    report = {"model": predictor.spec.name, "scale": predictor.scale, "sets": {}}
+    for folder in arguments.data:
+        high, low = find_test_set(folder, predictor.scale)
+        name, rows = Path(folder).name, []
+        print(f"{name:<24}" + "".join(f"{key.replace('_', ' '):>14}" for key in COLUMNS))
+        for row in evaluate(predictor, high, arguments.low or low):
+            result = row.pop("result")
+            rows.append(row)
+            print_row(row["name"], row)
+            if arguments.save:
+                from PIL import Image
+
+                target = Path(arguments.save) / name / f"{row['name']}.png"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(result).save(target)
+        mean = mean_scores(rows)
+        print_row(f"mean of {len(rows)}", mean)
+        print()
+        report["sets"][name] = {"mean": mean, "images": rows}
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
