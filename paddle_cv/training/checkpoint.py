@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Callable, Union
 
 import paddle
+from paddle import nn
 
-__all__ = ["load_checkpoint", "save_checkpoint", "write_atomically"]
+__all__ = ["load_checkpoint", "optimizer_state", "save_checkpoint", "set_optimizer_state", "write_atomically"]
 
 
 def write_atomically(path: Union[str, Path], write: Callable[[str], Any]) -> None:
@@ -43,3 +44,26 @@ def load_checkpoint(path: Union[str, Path]) -> dict[str, Any]:
         return paddle.load(str(path))
     except Exception as error:
         raise ValueError(f"{path} is no checkpoint, or a damaged one: {error}") from error
+
+
+def optimizer_state(optimizer: paddle.optimizer.Optimizer, network: nn.Layer) -> dict[str, Any]:
+    """The optimizer's state dict, with the names that parameters have in the network.
+
+    Paddle's own keys begin with a number that counts all layers built in a process, so that a network which is not the first one of
+    its process could not be continued.
+    """
+    return _renamed(optimizer.state_dict(), {p.name: name for name, p in network.named_parameters()})
+
+
+def set_optimizer_state(optimizer: paddle.optimizer.Optimizer, network: nn.Layer, state: dict[str, Any]) -> None:
+    """Inverse of `optimizer_state`."""
+    optimizer.set_state_dict(_renamed(state, {name: p.name for name, p in network.named_parameters()}))
+
+
+def _renamed(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Replaces the parameter's name, with which a key begins; what follows it is the name of an accumulator such as `_moment1_0`."""
+    renamed = {}
+    for key, value in state.items():
+        owner = max((name for name in names if key.startswith(f"{name}_")), key=len, default=None)
+        renamed[key if owner is None else names[owner] + key[len(owner) :]] = value
+    return renamed

@@ -21,7 +21,7 @@ from ..data import LUMINANCE, SuperResolutionPatches, super_resolution_pairs
 from ..metrics import super_resolution_scores
 from ..models import build_model, model_spec
 from ..weights import load_weights, read_state
-from .checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from .checkpoint import load_checkpoint, optimizer_state, save_checkpoint, set_optimizer_state, write_atomically
 from .cpu import compile_for_cpu
 
 __all__ = ["Trainer", "WeightAverage"]
@@ -124,9 +124,9 @@ class Trainer:
         if state["model"] != self.spec.name:
             raise ValueError(f"{path} is of {state['model']}, this run trains {self.spec.name}")
         load_weights(self.network, state["weights"])
-        self.average.average = {key: paddle.to_tensor(value) for key, value in state["average"].items()}
+        self.average.average = dict(state["average"])
         self.average.updates = self.step = state["step"]
-        self.optimizer.set_state_dict(state["optimizer"])
+        set_optimizer_state(self.optimizer, self.network, state["optimizer"])
         self.best, self.history, self.seconds = state["best"], state["history"], state["seconds"]
 
     def save(self) -> None:
@@ -135,7 +135,7 @@ class Trainer:
             "model": self.spec.name,
             "weights": self.network.state_dict(),
             "average": self.average.average,
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": optimizer_state(self.optimizer, self.network),
             "step": self.step,
             "best": self.best,
             "history": self.history,
