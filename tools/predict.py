@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--weights", metavar="FILE", help="weights instead of the shipped ones")
     parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
     parser.add_argument("--device", default="auto", help="cpu, gpu, gpu:1 ... (%(default)s)")
-    parser.add_argument("--tile", type=int, default=256, help="side of the windows in pixels (%(default)s)")
+    parser.add_argument("--tile", type=int, default=384, help="largest side of the windows in pixels (%(default)s)")
     parser.add_argument("--overwrite", action="store_true", help="replace earlier results")
     arguments = parser.parse_args()
     try:

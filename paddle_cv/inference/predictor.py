@@ -24,8 +24,8 @@ Progress = Callable[[int, int], None]
 # An overlap as wide as the receptive field makes a tiled result exact. Deep networks see more than a hundred pixels far but
 # hardly use them; beyond this many pixels more overlap costs time and changes nothing that one can see.
 _MAX_OVERLAP = 32
-# Of the sides 96 to 512, the fastest on CPUs for the light networks that ship (tools/benchmark.py tiles).
-_TILE = 256
+# Smaller windows spend more on overlap; larger ones grow out of the caches (tools/benchmark.py tiles).
+_TILE = 384
 
 
 class PredictionErrors(ImageError):
@@ -50,7 +50,7 @@ class SuperResolutionPredictor:
         spec: What it is.
         engine: See `make_engine`.
         device: See `make_engine`.
-        tile: Side in input pixels of the windows that large pictures are cut into.
+        tile: Largest side in input pixels of the windows that large pictures are cut into.
         overlap: Pixels of context around each window; None: the receptive field, at most 32.
         threads: CPU threads; None: one for each core.
 

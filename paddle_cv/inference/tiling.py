@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,15 +21,15 @@ def _spans(length: int, tile: int, overlap: int) -> list[tuple[int, int, int, in
     """Windows (start, end) along one side, with the part (from, to) that each contributes."""
     if length <= tile:
         return [(0, length, 0, length)]
-    spans, start, done = [], 0, 0
-    while done < length:
-        # The last window is moved back inside the picture: all windows have the same size, so that the engine meets one
-        # shape only.
-        start = min(start, length - tile)
-        end = start + tile
-        kept_to = length if end == length else end - overlap
-        spans.append((start, end, done, kept_to))
-        done, start = kept_to, start + tile - 2 * overlap
+    # As few windows as possible, and these as small as possible, but all of one size, so that the engine meets one shape.
+    count = math.ceil((length - 2 * overlap) / (tile - 2 * overlap))
+    step = math.ceil((length - 2 * overlap) / count)
+    side, done, spans = step + 2 * overlap, 0, []
+    for number in range(count):
+        start = min(number * step, length - side)
+        kept_to = length if number == count - 1 else start + side - overlap
+        spans.append((start, start + side, done, kept_to))
+        done = kept_to
     return spans
 
 
@@ -38,7 +39,7 @@ def tiles(height: int, width: int, tile: int, overlap: int) -> Iterator[Tile]:
     Args:
         height: Height of the picture in pixels.
         width: Width of the picture in pixels.
-        tile: Side of a window, the overlap included.
+        tile: Largest side of a window, the overlap included.
         overlap: Pixels of a window, on each side that is no edge of the picture, that only give context.
 
     Raises:

@@ -61,7 +61,7 @@ def set_optimizer_state(optimizer: paddle.optimizer.Optimizer, network: nn.Layer
 
 
 def _renamed(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """Replaces the parameter's name, with which a key begins; what follows it is the name of an accumulator such as `_moment1_0`."""
+    """Replaces the parameter's name with which a key begins; after it comes the accumulator's, such as `_moment1_0`."""
     renamed = {}
     for key, value in state.items():
         owner = max((name for name in names if key.startswith(f"{name}_")), key=len, default=None)

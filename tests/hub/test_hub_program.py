@@ -46,7 +46,12 @@ class Runner:
 
     def __call__(self, *command, code=0):
         done = subprocess.run(
-            [str(part) for part in command], cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300
+            [str(part) for part in command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         assert code is None or done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr

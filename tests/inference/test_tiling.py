@@ -20,7 +20,14 @@ def test_each_pixel_is_kept_once_and_has_its_context(height, width, tile, overla
         assert w_bottom == height or w_bottom - bottom >= overlap
         assert w_right == width or w_right - right >= overlap
     assert (count == 1).all()
-    assert shapes == {(min(tile, height), min(tile, width))}
+    [(window_height, window_width)] = shapes
+    assert window_height <= tile and window_width <= tile
+
+
+def test_windows_are_no_larger_than_needed():
+    # Three windows are needed for 512 pixels; of 256 they would compute half as much again.
+    windows = [piece.window for piece in tiles(100, 512, 256, 22)]
+    assert [(left, right) for _, left, _, right in windows] == [(0, 200), (156, 356), (312, 512)]
 
 
 def test_a_tile_of_overlap_only_is_refused():

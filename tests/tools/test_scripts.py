@@ -1,0 +1,117 @@
+"""The command-line programs, as a user starts them."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import paddle_cv as pcv
+
+
+@pytest.fixture(scope="module")
+def run(root, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("work")
+
+    def call(*command, code=0):
+        done = subprocess.run(
+            [sys.executable, str(root / "tools" / command[0]), *map(str, command[1:])],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            env={**os.environ, "OMP_NUM_THREADS": "2"},
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout, done.stderr
+
+    call.folder = folder
+    return call
+
+
+@pytest.mark.data
+@pytest.mark.slow
+def test_evaluate_prints_what_the_readme_quotes(run, data, root):
+    sets = [data / "sr_test" / name for name in ("Set5", "Set14")]
+    output, _ = run("evaluate.py", "rdn_lite_x4", "--data", *sets, "--json", "scores.json")
+    card = json.loads((root / "hub_modules" / "rdn_x4" / "card.json").read_text())
+    report = json.loads((run.folder / "scores.json").read_text())
+    for name in ("Set5", "Set14"):
+        mean = report["sets"][name]["mean"]
+        for key, digits in (("psnr", 2), ("ssim", 4)):
+            assert mean[key] == pytest.approx(card["scores"][name][key], abs=0.6 * 10**-digits)
+            assert f"{mean[key]:.{digits}f}" in output
+    assert report["sets"]["Set5"]["mean"]["psnr"] >= 31.35
+    assert report["sets"]["Set5"]["mean"]["bicubic_psnr"] == pytest.approx(28.42, abs=0.05)
+
+
+def test_evaluate_on_a_folder_of_pictures(run, photo):
+    Image.fromarray(photo[:120, :120]).save(run.folder / "cat.png")
+    (run.folder / "hr").mkdir()
+    os.replace(run.folder / "cat.png", run.folder / "hr" / "cat.png")
+    output, _ = run("evaluate.py", "rdn_x4", "--data", "hr", "--save", "enlarged")
+    assert "cat" in output and "mean of 1" in output
+    assert Image.open(run.folder / "enlarged" / "hr" / "cat.png").size == (120, 120)
+    _, errors = run("evaluate.py", "rdn_y4", "--data", "hr", code=2)
+    assert "did you mean" in errors
+
+
+def test_predict(run, photo):
+    folder = run.folder / "in"
+    (folder / "below").mkdir(parents=True)
+    Image.fromarray(photo[:20, :30]).save(folder / "a.png")
+    Image.fromarray(photo[:20, :20]).save(folder / "below" / "b.jpg")
+    (folder / "text.png").write_text("no picture")
+    output, errors = run("predict.py", "rdn_x4", folder, "-o", "out", code=1)
+    assert "text.png: this is no picture" in errors
+    assert {str(p.relative_to(run.folder / "out")) for p in (run.folder / "out").rglob("*.png")} == {
+        "a.png",
+        "below/b.png",
+    }
+    expected = pcv.load("rdn_x4").predict(photo[:20, :30])
+    assert np.array_equal(np.asarray(Image.open(run.folder / "out" / "a.png")), expected)
+    _, errors = run("predict.py", "rdn_x4", folder / "a.png", "-o", "out", code=1)
+    assert "--overwrite" in errors
+    run("predict.py", "rdn_x4", folder / "a.png", "-o", "out", "--overwrite")
+    _, errors = run("predict.py", "rdn_x4", "none.png", "-o", "out", code=1)
+    assert "no file none.png" in errors
+
+
+def test_train_and_resume(run, photo):
+    folder = run.folder / "pictures"
+    folder.mkdir()
+    Image.fromarray(photo).save(folder / "cat.png")
+    (run.folder / "small.yaml").write_text(
+        "model:\n  name: rdn_lite_x2\n  hyperparameters: {num_blocks: 1}\n"
+        "data: {folders: [pictures], patch_size: 16, batch_size: 2}\n"
+        "validation: {high: pictures, every: 3}\nsave_every: 3\nsteps: 3\noutput: runs/small\n"
+    )
+    output, _ = run("train.py", "-c", "small.yaml")
+    assert "finished 3 steps" in output and "best validation" in output
+    output, errors = run("train.py", "-c", "small.yaml", "-o", "steps=6", "--resume")
+    history = json.loads((run.folder / "runs/small/metrics.json").read_text())["history"]
+    assert [entry["step"] for entry in history] == [3, 6]
+    log = (run.folder / "runs/small/train.log").read_text()
+    assert "step 3:" in log and "step 6:" in log
+    output, _ = run("evaluate.py", "rdn_x2", "--data", "pictures", "--weights", "runs/small/best.pdparams")
+    assert f"{max(entry['psnr'] for entry in history):.2f}" in output
+    _, errors = run("train.py", "-c", "small.yaml", "-o", "data.bach_size=1", code=2)
+    assert "bach_size" in errors
+
+
+def test_benchmark(run):
+    output, _ = run("benchmark.py", "predict", "--size", "24", "20", "--repeats", "1")
+    assert "dygraph" in output and "paddle_inference" in output and "s/megapixel" in output
+    output, _ = run("benchmark.py", "train", "--batch_size", "1", "--patch", "8", "--repeats", "1")
+    assert "s/step" in output
+
+
+@pytest.mark.slow
+def test_large_photograph_in_bounded_memory(run):
+    output, _ = run("benchmark.py", "large")
+    size, _, memory = output.rpartition("peak memory ")
+    assert "2000 x 1500 -> 8000 x 6000" in size
+    assert float(memory.split()[0]) < 3

@@ -1,0 +1,95 @@
+#!/usr/bin/env python
+"""Ships the best weights of a training run in a hub module.
+
+    python tools/ship.py runs/rdn_lite_x4 --data Set5 Set14 --hardware "2-core Xeon" --note "..."
+
+Writes the weights and `card.json` (configuration, steps, time, scores) into the module's folder, and brings the score tables of the
+README files up to date. Without a run folder it only does the latter.
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from omegaconf import OmegaConf  # noqa: E402
+
+import paddle_cv as pcv  # noqa: E402
+from paddle_cv.analysis import card_table, evaluate, fill_marked, find_test_set, mean_scores, read_card, score_table  # noqa: E402
+from paddle_cv.weights import read_state, save_state  # noqa: E402
+
+
+def ship(run: Path, data: list[str], hardware: str, note: str) -> None:
+    config = OmegaConf.load(run / "config.yaml")
+    spec = pcv.model_spec(config.model.name)
+    if spec.hub_module is None:
+        raise ValueError(f"no hub module is registered for {spec.name}")
+    metrics = json.loads((run / "metrics.json").read_text())
+    weights = ROOT / "hub_modules" / spec.hub_module / f"{spec.name}.pdparams"
+    save_state(read_state(run / "best.pdparams"), weights)
+    predictor = pcv.load(spec.name)
+    scores = {}
+    for folder in data:
+        rows = list(evaluate(predictor, *find_test_set(folder, spec.scale)))
+        scores[Path(folder).name] = {key: round(value, 6) for key, value in mean_scores(rows).items()}
+    card = {
+        "model": spec.name,
+        "scale": spec.scale,
+        "parameters": sum(p.size for p in pcv.create_model(spec.name).parameters()),
+        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
+        "config": f"configs/restoration/{spec.name}.yaml",
+        "training_data": [Path(folder).name for folder in config.data.folders],
+        "steps": metrics["best"]["step"],
+        "hours": round(metrics["history"][-1]["seconds"] / 3600, 2),
+        "hardware": hardware,
+        "date": datetime.date.today().isoformat(),
+        "note": note,
+        "scores": scores,
+    }
+    (weights.parent / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def marked_documents() -> dict[Path, str]:
+    """Each document with score tables, with the text it should have."""
+    published = json.loads((ROOT / "docs" / "published.json").read_text())
+    texts = {}
+    for module in sorted((ROOT / "hub_modules").iterdir()):
+        if not (module / "card.json").is_file():
+            continue
+        card = read_card(module)
+        for folder in (ROOT, module):
+            for name, language in (("README.md", "en"), ("README.zh-CN.md", "zh")):
+                path = folder / name
+                text = texts.get(path) or path.read_text(encoding="utf-8")
+                text = fill_marked(text, f"scores of {module.name}", score_table(card, published, language))
+                if folder == module:
+                    text = fill_marked(text, f"card of {module.name}", card_table(card, language))
+                texts[path] = text
+    return texts
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", nargs="?", type=Path, help="run folder of tools/train.py")
+    parser.add_argument("--data", nargs="+", default=[], metavar="FOLDER", help="test sets")
+    parser.add_argument("--hardware", default="", help="what it was trained on")
+    parser.add_argument("--note", default="", help="what else a user should know")
+    arguments = parser.parse_args()
+    if arguments.run:
+        if not (arguments.data and arguments.hardware):
+            parser.error("a run needs --data and --hardware")
+        ship(arguments.run, arguments.data, arguments.hardware, arguments.note)
+    for path, text in marked_documents().items():
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"updated {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
