@@ -66,10 +66,11 @@ class VDSR(nn.Layer):
     def official_key(key: str) -> str:
         """The names of the port without biases, which always has 20 layers."""
         layer, _, kind = key.rpartition(".")
-        match = re.fullmatch(r"residual_layer\.(\d+)\.conv", layer)
-        if match:
-            layer = f"conv{int(match[1]) + 2}"
-        return f"{ {'input': 'conv1', 'output': 'conv20'}.get(layer, layer) }.{kind}"
+        inner = re.fullmatch(r"residual_layer\.(\d+)\.conv", layer)
+        if inner:
+            layer = f"conv{int(inner[1]) + 2}"
+        layer = {"input": "conv1", "output": "conv20"}.get(layer, layer)
+        return f"{layer}.{kind}"
 
     @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
@@ -77,10 +78,10 @@ class VDSR(nn.Layer):
         bias = "conv1.bias" in shapes
         num_layers = len(shapes) // (2 if bias else 1)
         kinds = ("weight", "bias") if bias else ("weight",)
-        if num_layers < 3 or set(shapes) != {f"conv{n}.{kind}" for n in range(1, num_layers + 1) for kind in kinds}:
+        if num_layers < 4 or set(shapes) != {f"conv{n}.{kind}" for n in range(1, num_layers + 1) for kind in kinds}:
             return None
         num_features, in_channels = shapes["conv1.weight"][:2]
-        if any(shapes[f"conv{n}.weight"][1:] != [num_features, 3, 3] for n in range(2, num_layers + 1)):
+        if any(list(shapes[f"conv{n}.weight"][1:]) != [num_features, 3, 3] for n in range(2, num_layers + 1)):
             return None
         return {
             "scale": 2,
