@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
+import paddle
 from paddle import nn
 
 from ..registry import register_model
@@ -34,7 +35,7 @@ PAPER = (
 class REDNet(nn.Layer):
     """Convolutions, mirrored deconvolutions and skips between them.
 
-    Input and output are NCHW float32 in [0, 1] of the same size; both sides have to be even if `strided`.
+    Input and output are NCHW float32 in [0, 1] of the same size.
 
     Args:
         scale: By what the input was enlarged, for super-resolution; the network is the same for all.
@@ -77,8 +78,12 @@ class REDNet(nn.Layer):
             features = self.relu(deconv(features))
             if number in skips:
                 features = self.relu(features + skips[number])
-        result = x + self.deconv[-1](features)
-        return self.relu(result) if self.strided else result
+        result = self.deconv[-1](features)
+        if not self.strided:
+            return x + result
+        # An odd height or width has become the next even one.
+        size = paddle.shape(x)
+        return self.relu(x + result[:, :, : size[2], : size[3]])
 
     @property
     def receptive_radius(self) -> int:
