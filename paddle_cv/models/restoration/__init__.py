@@ -2,7 +2,7 @@
 
 from .dncnn import DnCNN
 from .drcn import DRCN
-from .drrn import DRRN
+from .drrn import DRRN, PlainDRRN
 from .drunet import DRUNet
 from .espcn import ESPCN
 from .ffdnet import FFDNet
@@ -31,5 +31,6 @@ __all__ = [
     "FFDNet",
     "Interpolation",
     "MemNet",
+    "PlainDRRN",
     "REDNet",
 ]

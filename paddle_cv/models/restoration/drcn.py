@@ -43,7 +43,7 @@ class DRCN(nn.Layer):
         )
         self.embed1 = nn.Conv2D(in_channels, num_features, 3, padding=1)
         self.embed2 = nn.Conv2D(num_features, num_features, 3, padding=1)
-        # Paper, section 4.2: the recursion starts as the identity.
+        # As in the paper, the recursion starts as the identity.
         self.infer = nn.Conv2D(num_features, num_features, 3, padding=1, weight_attr=nn.initializer.Dirac())
         self.recon1 = nn.Conv2D(num_features, num_features, 3, padding=1)
         self.recon2 = nn.Conv2D(num_features, in_channels, 3, padding=1)

@@ -1,10 +1,10 @@
 """DRRN: Ying Tai, Jian Yang, Xiaoming Liu,
 "Image Super-Resolution via Deep Recursive Residual Network", CVPR 2017.
 
-Figure 3 with one recursive block, as in all results: residual units that share their two convolutions, each adding to the
+One recursive block, as in the paper's results: residual units that share their two convolutions, each adding to the
 output of the block's first convolution, and the enlarged input added at the end. It agrees with the authors' Caffe network:
 normalisation and ReLU come before each convolution, and only the convolutions are shared, not the normalisations. The
-paper's 297K parameters are the weights of the convolutions.
+paper's 297K parameters are the weights of the convolutions. `PlainDRRN` is the usual PyTorch port, which has nothing else.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..layers import init_like_pytorch
 from ..registry import register_model
 
-__all__ = ["DRRN"]
+__all__ = ["DRRN", "PlainDRRN"]
 
 PAPER = "Tai, Yang, Liu: Image Super-Resolution via Deep Recursive Residual Network, CVPR 2017"
 
@@ -73,6 +74,53 @@ class DRRN(nn.Layer):
         }
 
 
+class PlainDRRN(nn.Layer):
+    """DRRN without batch normalisation and biases.
+
+    Input and output are NCHW float32 in [0, 1] of the same size.
+
+    Args:
+        scale: By what the input was enlarged; the network is the same for all.
+        num_units: Residual units (the paper's U).
+        num_features: Channels between the convolutions.
+        in_channels: Channels of the input and of the output.
+    """
+
+    def __init__(self, scale: int = 2, num_units: int = 25, num_features: int = 128, in_channels: int = 1):
+        super().__init__()
+        self.scale = scale
+        self.num_units = num_units
+        self.input = nn.Conv2D(in_channels, num_features, 3, padding=1, bias_attr=False)
+        self.conv1 = nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=False)
+        self.conv2 = nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=False)
+        self.output = nn.Conv2D(num_features, in_channels, 3, padding=1, bias_attr=False)
+        self.relu = nn.ReLU()
+        # Without normalisation the many passes through the same two convolutions must not let the features grow.
+        init_like_pytorch(self)
+
+    def forward(self, x):
+        first = features = self.input(self.relu(x))
+        for _ in range(self.num_units):
+            features = first + self.conv2(self.relu(self.conv1(self.relu(features))))
+        return x + self.output(self.relu(features))
+
+    @property
+    def receptive_radius(self) -> int:
+        """How many pixels of the enlarged input around its own place an output pixel depends on."""
+        return 2 * self.num_units + 2
+
+    @staticmethod
+    def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
+        """Hyperparameters of the network that has a state dict of these shapes; None if it is another.
+
+        The entries do not tell the number of units, as all share them: it is taken as the paper's 25.
+        """
+        if set(shapes) != {f"{layer}.weight" for layer in ("input", "conv1", "conv2", "output")}:
+            return None
+        num_features, in_channels = shapes["input.weight"][:2]
+        return {"scale": 2, "num_units": 25, "num_features": num_features, "in_channels": in_channels}
+
+
 for _units in (9, 25):
     register_model(
         f"drrn_b1u{_units}",
@@ -86,3 +134,13 @@ for _units in (9, 25):
         enlarged_input=True,
         reference=f"drrn_b1u{_units}",
     )
+register_model(
+    "drrn_plain",
+    PlainDRRN,
+    scales=(2, 3, 4),
+    paper=PAPER,
+    summary="The form of the usual PyTorch port: 25 residual units, no batch normalisation and no biases, on luminance.",
+    in_channels=1,
+    enlarged_input=True,
+    reference="drrn_pytorch",
+)

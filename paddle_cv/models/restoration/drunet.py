@@ -1,7 +1,7 @@
 """DRUNet: Kai Zhang, Yawei Li, Wangmeng Zuo, Lei Zhang, Luc Van Gool, Radu Timofte,
 "Plug-and-Play Image Restoration with Deep Denoiser Prior", TPAMI 2022 (arXiv:2008.13751).
 
-Figure 3: a U-Net of residual blocks at four scales, without biases, that is told the noise level in one more channel. It
+A U-Net of residual blocks at four scales, without biases, that is told the noise level in one more channel. It
 agrees with the PyTorch code of KAIR by the paper's first author. That code needs sides that are multiples of 8; here other
 pictures are continued by their edge pixels, and the result is cropped.
 """
@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..layers import init_like_pytorch
 from ..registry import register_model
 
 __all__ = ["DRUNet"]
@@ -67,6 +68,7 @@ class DRUNet(nn.Layer):
         self.m_up2 = self._up(n3, n2)
         self.m_up1 = self._up(n2, n1)
         self.m_tail = nn.Conv2D(n1, in_channels, 3, padding=1, bias_attr=False)
+        init_like_pytorch(self)
 
     def _down(self, num_features: int, out_channels: int) -> nn.Sequential:
         halved = nn.Conv2D(num_features, out_channels, 2, stride=2, bias_attr=False)
@@ -78,7 +80,7 @@ class DRUNet(nn.Layer):
 
     def forward(self, x, sigma=None):
         if sigma is not None:
-            x = paddle.concat([x, sigma * paddle.ones_like(x[:, :1])], axis=1)
+            x = paddle.concat([x, sigma.expand([-1, -1, x.shape[2], x.shape[3]])], axis=1)
         height, width = x.shape[2], x.shape[3]
         x = self.pad(x)[:, :, : (height + 7) // 8 * 8, : (width + 7) // 8 * 8]
         x1 = self.m_head(x)

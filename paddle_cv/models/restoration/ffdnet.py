@@ -53,10 +53,9 @@ class FFDNet(nn.Layer):
             ],
             axis=2,
         ).flatten(1, 2)
-        level = sigma * paddle.ones_like(quarters[:, :1])
+        level = sigma.expand([-1, -1, quarters.shape[2], quarters.shape[3]])
         result = self.shuffle(self.model(paddle.concat([quarters, level], axis=1)))
-        size = paddle.shape(x)
-        return result[:, :, : size[2], : size[3]]
+        return result[:, :, : x.shape[2], : x.shape[3]]
 
     @property
     def receptive_radius(self) -> int:

@@ -8,7 +8,6 @@ the usual PyTorch implementations. The paper's count of 12,464 parameters is wit
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -74,15 +73,10 @@ class FSRCNN(nn.Layer):
         return sum(conv.weight.shape[2] // 2 for conv in convs) + 4 // self.scale + 1
 
     @staticmethod
-    def official_key(key: str) -> str:
-        """PReLU layers have odd numbers, and Paddle calls their slopes `_weight`."""
-        return re.sub(r"(_part\.\d*[13579])\.weight$", r"\1._weight", key)
-
-    @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the FSRCNN that has a state dict of these shapes, at any scale; None if it is no FSRCNN."""
-        needed = ("first_part.0.weight", "first_part.1._weight", "mid_part.0.weight", "last_part.weight")
-        if not all(key in shapes for key in needed):
+        needed = ("first_part.0.weight", "mid_part.0.weight", "last_part.weight", "last_part.bias")
+        if not all(key in shapes for key in needed) or (len(shapes) - 5) % 3:
             return None
         num_features, in_channels = shapes["first_part.0.weight"][:2]
         return {

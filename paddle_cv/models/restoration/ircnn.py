@@ -1,7 +1,7 @@
 """IRCNN: Kai Zhang, Wangmeng Zuo, Shuhang Gu, Lei Zhang,
 "Learning Deep CNN Denoiser Prior for Image Restoration", CVPR 2017 (arXiv:1704.03264).
 
-Figure 2: seven dilated convolutions that find the noise, one set of weights for each noise level. It agrees with the PyTorch
+Seven dilated convolutions find the noise, one set of weights for each noise level. It agrees with the PyTorch
 code of KAIR by the paper's first author, in which the paper's batch normalisation is merged into the convolutions.
 """
 

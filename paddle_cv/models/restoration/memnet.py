@@ -1,7 +1,7 @@
 """MemNet: Ying Tai, Jian Yang, Xiaoming Liu, Chunyan Xu,
 "MemNet: A Persistent Memory Network for Image Restoration", ICCV 2017 (arXiv:1708.02209).
 
-Figures 2 and 3: memory blocks whose residual unit is applied recursively; a gate unit, a 1x1 convolution, fuses the outputs
+Memory blocks whose residual unit is applied recursively: a gate unit, a 1x1 convolution, fuses the outputs
 of the recursions (short-term memory) with those of the earlier blocks (long-term memory). Every block gives a prediction, and
 their weighted sum is the result (section 3.3). It agrees with the authors' Caffe network for training: normalisation and ReLU
 come before each convolution; the convolutions of the residual unit are shared between recursions and the last one between

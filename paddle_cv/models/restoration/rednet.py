@@ -19,7 +19,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-import paddle
 from paddle import nn
 
 from ..registry import register_model
@@ -82,8 +81,7 @@ class REDNet(nn.Layer):
         if not self.strided:
             return x + result
         # An odd height or width has become the next even one.
-        size = paddle.shape(x)
-        return self.relu(x + result[:, :, : size[2], : size[3]])
+        return self.relu(x + result[:, :, : x.shape[2], : x.shape[3]])
 
     @property
     def receptive_radius(self) -> int:

@@ -56,7 +56,7 @@ class SRMD(nn.Layer):
 
     def forward(self, x, degradation=None):
         if degradation is not None:
-            x = paddle.concat([x, degradation * paddle.ones_like(x[:, :1])], axis=1)
+            x = paddle.concat([x, degradation.expand([-1, -1, x.shape[2], x.shape[3]])], axis=1)
         return self.shuffle(self.model(x))
 
     @property
