@@ -56,7 +56,7 @@ def make_input(spec: dict) -> np.ndarray:
 
 
 def inputs(fixture: dict) -> list[np.ndarray]:
-    return [make_input(spec) for spec in [fixture["input"], *fixture.get("extra_inputs", [])]]
+    return [make_input(spec) for spec in [fixture["input"], *fixture.get("extra_inputs", {}).values()]]
 
 
 def outputs(fixture: dict) -> list[dict]:

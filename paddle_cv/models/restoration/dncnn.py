@@ -1,0 +1,143 @@
+"""DnCNN: Kai Zhang, Wangmeng Zuo, Yunjin Chen, Deyu Meng, Lei Zhang,
+"Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising", TIP 2017 (arXiv:1608.03981).
+
+Figure 1: a chain of convolutions with batch normalisation that finds the noise, which is subtracted. 17 layers where the
+noise level is known, 20 where it is not. It agrees with the PyTorch code of KAIR by the paper's first author, whose epsilon
+is 1e-4; the weights published there have the normalisation merged into the convolutions (`batch_norm=False`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Optional
+
+from paddle import nn
+
+from ..registry import register_model
+
+__all__ = ["DnCNN"]
+
+PAPER = "Zhang, Zuo, Chen, Meng, Zhang: Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising, TIP 2017"
+
+
+class ConvStack(NamedTuple):
+    """What `conv_stack` is told."""
+
+    in_channels: int
+    num_features: int
+    out_channels: int
+    num_layers: int
+    batch_norm: bool
+
+
+def conv_stack(
+    in_channels: int,
+    num_features: int,
+    out_channels: int,
+    num_layers: int,
+    batch_norm: bool = False,
+    dilations: Optional[Sequence[int]] = None,
+) -> nn.Sequential:
+    """3x3 convolutions with ReLU between them; the inner ones may be normalised. Also for IRCNN, FFDNet and SRMD."""
+    widths = [in_channels, *[num_features] * (num_layers - 1), out_channels]
+    layers: list[nn.Layer] = []
+    for number in range(num_layers):
+        dilation = dilations[number] if dilations else 1
+        layers.append(nn.Conv2D(widths[number], widths[number + 1], 3, padding=dilation, dilation=dilation))
+        if number == num_layers - 1:
+            break
+        if batch_norm and number > 0:
+            layers.append(nn.BatchNorm2D(num_features, momentum=0.1, epsilon=1e-4))
+        layers.append(nn.ReLU())
+    return nn.Sequential(*layers)
+
+
+def read_conv_stack(shapes: Mapping[str, Sequence[int]]) -> Optional[ConvStack]:
+    """The arguments of the `conv_stack` called `model` that has a state dict of these shapes, and nothing beside it."""
+    convs = {
+        int(key.split(".")[1]): shape
+        for key, shape in shapes.items()
+        if re.fullmatch(r"model\.\d+\.weight", key) and len(shape) == 4
+    }
+    places, count = sorted(convs), len(convs)
+    if count < 3 or any(list(shape[2:]) != [3, 3] for shape in convs.values()):
+        return None
+    batch_norm = "model.3.weight" in shapes
+    if places != [0, *(2 + (3 if batch_norm else 2) * i for i in range(count - 1))]:
+        return None
+    if len(shapes) != 2 * count + (4 * (count - 2) if batch_norm else 0):
+        return None
+    num_features, in_channels = convs[0][:2]
+    return ConvStack(in_channels, num_features, convs[places[-1]][0], count, batch_norm)
+
+
+class DnCNN(nn.Layer):
+    """The input without the noise that a chain of convolutions finds in it.
+
+    Input and output are NCHW float32 in [0, 1] of the same size.
+
+    Args:
+        num_layers: Convolutions (the paper's D).
+        num_features: Channels between them.
+        in_channels: Channels of the input and of the output.
+        batch_norm: Whether the inner convolutions are normalised; False where the normalisation is merged into them.
+    """
+
+    def __init__(self, num_layers: int = 17, num_features: int = 64, in_channels: int = 1, batch_norm: bool = True):
+        super().__init__()
+        self.model = conv_stack(in_channels, num_features, in_channels, num_layers, batch_norm)
+
+    def forward(self, x):
+        return x - self.model(x)
+
+    @property
+    def receptive_radius(self) -> int:
+        """How many input pixels around its own place an output pixel depends on."""
+        return sum(isinstance(layer, nn.Conv2D) for layer in self.model)
+
+    @staticmethod
+    def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
+        """Hyperparameters of the DnCNN that has a state dict of these shapes; None if it is no DnCNN."""
+        found = read_conv_stack(shapes)
+        # Seven layers without normalisation are an IRCNN.
+        if found is None or found.in_channels != found.out_channels or (found.num_layers == 7 and not found.batch_norm):
+            return None
+        return {
+            "num_layers": found.num_layers,
+            "num_features": found.num_features,
+            "in_channels": found.in_channels,
+            "batch_norm": found.batch_norm,
+        }
+
+
+def _register(kind: str, reference: str, summary: str, **hyperparameters: Any) -> None:
+    for merged in (False, True):
+        register_model(
+            f"dncnn_{kind}" + ("_merged" if merged else ""),
+            DnCNN,
+            task="denoising",
+            paper=PAPER,
+            summary=summary + (" Batch normalisation merged into the convolutions." if merged else ""),
+            hyperparameters={**hyperparameters, "batch_norm": not merged},
+            in_channels=hyperparameters["in_channels"],
+            reference=reference + ("_merged" if merged else ""),
+        )
+
+
+for _level in (15, 25, 50):
+    _register(
+        f"gray_s{_level}",
+        "dncnn_s",
+        f"For grey pictures with Gaussian noise of standard deviation {_level}/255.",
+        num_layers=17,
+        in_channels=1,
+    )
+_register("gray_blind", "dncnn_b", "For grey pictures with Gaussian noise of any level.", num_layers=20, in_channels=1)
+_register(
+    "color_blind",
+    "dncnn_color_blind",
+    "For RGB pictures with Gaussian noise of any level.",
+    num_layers=20,
+    in_channels=3,
+)

@@ -1,0 +1,69 @@
+"""IRCNN: Kai Zhang, Wangmeng Zuo, Shuhang Gu, Lei Zhang,
+"Learning Deep CNN Denoiser Prior for Image Restoration", CVPR 2017 (arXiv:1704.03264).
+
+Seven dilated convolutions find the noise, one set of weights for each noise level. It agrees with the PyTorch
+code of KAIR by the paper's first author, in which the paper's batch normalisation is merged into the convolutions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+from paddle import nn
+
+from ..registry import register_model
+from .dncnn import conv_stack, read_conv_stack
+
+__all__ = ["IRCNN"]
+
+PAPER = "Zhang, Zuo, Gu, Zhang: Learning Deep CNN Denoiser Prior for Image Restoration, CVPR 2017"
+
+_DILATIONS = (1, 2, 3, 4, 3, 2, 1)
+
+
+class IRCNN(nn.Layer):
+    """The input without the noise that seven dilated convolutions find in it.
+
+    Input and output are NCHW float32 in [0, 1] of the same size.
+
+    Args:
+        num_features: Channels between the convolutions.
+        in_channels: Channels of the input and of the output.
+    """
+
+    def __init__(self, num_features: int = 64, in_channels: int = 1):
+        super().__init__()
+        self.model = conv_stack(in_channels, num_features, in_channels, len(_DILATIONS), dilations=_DILATIONS)
+
+    def forward(self, x):
+        return x - self.model(x)
+
+    @property
+    def receptive_radius(self) -> int:
+        """How many input pixels around its own place an output pixel depends on."""
+        return sum(_DILATIONS)
+
+    @staticmethod
+    def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
+        """Hyperparameters of the IRCNN that has a state dict of these shapes; None if it is no IRCNN."""
+        found = read_conv_stack(shapes)
+        if found is None or found.in_channels != found.out_channels:
+            return None
+        if found.num_layers != len(_DILATIONS) or found.batch_norm:
+            return None
+        return {"num_features": found.num_features, "in_channels": found.in_channels}
+
+
+for _kind, _channels in (("gray", 1), ("color", 3)):
+    for _level in (15, 25, 50):
+        register_model(
+            f"ircnn_{_kind}_s{_level}",
+            IRCNN,
+            task="denoising",
+            paper=PAPER,
+            summary=f"For {_kind} pictures with Gaussian noise of standard deviation {_level}/255.",
+            hyperparameters={"in_channels": _channels},
+            in_channels=_channels,
+            reference=f"ircnn_{_kind}",
+        )
