@@ -8,7 +8,7 @@ from typing import Any, Optional, Union
 from paddle import nn
 
 from .models import ModelSpec, build_model, model_spec
-from .weights import identify, load_weights, read_weights, shipped_weights
+from .weights import fits, identify, load_weights, read_weights, shipped_weights
 
 __all__ = ["create_model", "from_checkpoint", "load"]
 
@@ -54,6 +54,23 @@ def from_checkpoint(path: Union[str, Path]) -> tuple[nn.Layer, ModelSpec]:
     return network, spec
 
 
+def _network_for(spec: ModelSpec, weights: Optional[Union[str, Path]]) -> tuple[nn.Layer, ModelSpec]:
+    """The network of a name with weights from a file, or another of its family and scale that the file is for."""
+    network = spec.network(**spec.hyperparameters)
+    network.eval()
+    if not network.state_dict():  # interpolation has nothing to load
+        return network, spec
+    path = Path(weights) if weights else shipped_weights(spec)
+    state = read_weights(path, network)
+    if fits(state, network):
+        load_weights(network, state)
+        return network, spec
+    network, found = from_checkpoint(path)
+    if (found.network, found.scale, found.in_channels) != (spec.network, spec.scale, spec.in_channels):
+        raise ValueError(f"{path} holds {found.name} (x{found.scale}), and {spec.name} was asked for (x{spec.scale})")
+    return network, found
+
+
 def load(
     name: str,
     weights: Optional[Union[str, Path]] = None,
@@ -78,8 +95,5 @@ def load(
     """
     from .inference import SuperResolutionPredictor
 
-    spec = model_spec(name)
-    network, found = from_checkpoint(weights or shipped_weights(spec))
-    if (found.network, found.scale) != (spec.network, spec.scale):
-        raise ValueError(f"{weights} holds {found.name} (x{found.scale}), and {name} was asked for (x{spec.scale})")
+    network, found = _network_for(model_spec(name), weights)
     return SuperResolutionPredictor(network, found, engine=engine, device=device, **options)

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Optional
+
+import paddle
 from paddle import nn
 
-__all__ = ["init_like_pytorch"]
+__all__ = ["STORED", "init_like_pytorch", "store"]
+
+#: With this begin the names of the hyperparameters in a state dict.
+STORED = "stored_"
+
+
+def store(network: nn.Layer, **hyperparameters: Optional[int]) -> None:
+    """Keeps hyperparameters in the state dict that the shape of no weight shows, such as the scale of a deconvolution.
+
+    A checkpoint then tells by itself what network it is for. State dicts of reference implementations have no such entries,
+    and loading does without them. None is not kept.
+    """
+    for name, value in hyperparameters.items():
+        if value is not None:
+            network.register_buffer(STORED + name, paddle.to_tensor(value, "int32"))
 
 
 def init_like_pytorch(network: nn.Layer) -> None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import inspect
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from paddle import nn
 
-__all__ = ["ModelSpec", "build_model", "detect_model", "list_aliases", "list_models", "model_spec", "register_model"]
+__all__ = [
+    "ModelSpec",
+    "build_model",
+    "detect_model",
+    "list_aliases",
+    "list_models",
+    "model_spec",
+    "networks",
+    "register_model",
+]
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,8 @@ class ModelSpec:
     reference: Optional[str] = None
     hub_module: Optional[str] = None
 
+
+logger = logging.getLogger(__name__)
 
 _SPECS: dict[str, ModelSpec] = {}
 _ALIASES: dict[str, str] = {}
@@ -152,32 +164,46 @@ def build_model(name: str, **hyperparameters: Any) -> nn.Layer:
     return spec.network(**{**spec.hyperparameters, **hyperparameters})
 
 
-def detect_model(shapes: Mapping[str, Sequence[int]]) -> Optional[ModelSpec]:
-    """Finds out from the names and shapes in a state dict which network it belongs to.
+def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Mapping[str, int]) -> Optional[ModelSpec]:
+    """Finds out which configuration of a network a state dict belongs to.
 
     Args:
-        shapes: Shape of each entry, in Paddle's layout.
+        network: A class that is registered.
+        shapes: Shape of each entry, under our names and in Paddle's layout.
+        stored: Hyperparameters that no shape shows and the state dict has as entries of their own (`layers.store`).
 
     Returns:
-        The registered spec, or one with other hyperparameters and the name `<class>_custom` where the network is known
-        but no registered configuration fits; None where no network recognises the entries.
+        The registered spec, or one with other hyperparameters and the name `<class>_custom` where no registered configuration
+        fits; None where the network does not recognise the entries. A hyperparameter that neither a shape nor an entry shows is
+        that of the first configuration which agrees in all others.
     """
-    for network in dict.fromkeys(spec.network for spec in _SPECS.values()):
-        found = network.detect(shapes)
-        if found is None:
-            continue
-        siblings = [spec for spec in _SPECS.values() if spec.network is network]
-        defaults = {key: p.default for key, p in inspect.signature(network).parameters.items()}
-        for spec in siblings:
-            if {**defaults, **spec.hyperparameters} == {**defaults, **found}:
-                return spec
-        facts = {"scale": found.get("scale"), "in_channels": found.get("in_channels", siblings[0].in_channels)}
-        return replace(
-            siblings[0],
-            name=f"{network.__name__.lower()}_custom",
-            hyperparameters=found,
-            summary="A configuration read from a checkpoint.",
-            hub_module=None,
-            **facts,
-        )
-    return None
+    found = network.detect(shapes)
+    if found is None:
+        return None
+    found = {**found, **stored}
+    siblings = [spec for spec in _SPECS.values() if spec.network is network]
+    defaults = {key: p.default for key, p in inspect.signature(network).parameters.items()}
+    matches = [
+        spec
+        for spec in siblings
+        if all(found.get(key, value) == value for key, value in {**defaults, **spec.hyperparameters}.items())
+    ]
+    if len(matches) > 1:
+        logger.warning("these weights could be of %s; the first is taken", ", ".join(spec.name for spec in matches))
+    if matches:
+        return matches[0]
+    facts = {"scale": found.get("scale"), "in_channels": found.get("in_channels", siblings[0].in_channels)}
+    return replace(
+        siblings[0],
+        name=f"{network.__name__.lower()}_custom",
+        hyperparameters=found,
+        summary="A configuration read from a checkpoint.",
+        hub_module=None,
+        reference=None,
+        **facts,
+    )
+
+
+def networks() -> list[type]:
+    """The registered classes, in the order of their registration."""
+    return list(dict.fromkeys(spec.network for spec in _SPECS.values()))

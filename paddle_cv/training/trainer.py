@@ -57,7 +57,8 @@ class WeightAverage:
         self.updates += 1
         decay = min(self.decay, self.updates / (self.updates + 10))
         for name, value in self.network.state_dict().items():
-            self.average[name].scale_(decay).add_(value.detach() * (1 - decay))
+            if value.is_floating_point():
+                self.average[name].scale_(decay).add_(value.detach() * (1 - decay))
 
     def swap(self) -> None:
         """Exchanges the network's weights and the averaged ones."""

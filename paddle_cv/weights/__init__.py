@@ -1,14 +1,16 @@
 """Reading, checking and converting weights, and finding out what network they belong to."""
 
-from .files import load_weights, read_state, save_state
-from .identify import identify, read_weights
+from .files import fits, load_weights, read_state, save_state
+from .identify import identify, identify_state, read_weights
 from .official import convert_state
 from .shipped import hub_modules_folder, shipped_weights
 
 __all__ = [
     "convert_state",
+    "fits",
     "hub_modules_folder",
     "identify",
+    "identify_state",
     "load_weights",
     "read_state",
     "read_weights",

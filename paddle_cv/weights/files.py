@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Union
@@ -11,7 +12,9 @@ import numpy as np
 import paddle
 from paddle import nn
 
-__all__ = ["load_weights", "read_state", "save_state"]
+from ..models.layers import STORED
+
+__all__ = ["fits", "load_weights", "read_state", "save_state"]
 
 # What training scripts wrap around a state dict, and put in front of its keys.
 _WRAPPINGS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "weights")
@@ -150,19 +153,34 @@ def save_state(state: Mapping[str, Any], path: Union[str, Path]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _own_entries(network: nn.Layer) -> dict[str, list[int]]:
+    """Shapes of what a network needs from a file: all but the hyperparameters in its state dict."""
+    return {key: list(value.shape) for key, value in network.state_dict().items() if not key.startswith(STORED)}
+
+
+def fits(state: Mapping[str, Any], network: nn.Layer) -> bool:
+    """Whether `load_weights` would take these weights."""
+    return {key: list(value.shape) for key, value in state.items() if not key.startswith(STORED)} == _own_entries(
+        network
+    )
+
+
 def load_weights(network: nn.Layer, state: Mapping[str, Any]) -> None:
     """Puts weights into a network; all of its entries and no others must be there, with the right shapes.
+
+    Hyperparameters that a state dict may have as entries (`layers.store`) need not be there, and the network keeps its own.
 
     Raises:
         ValueError: Missing, surplus or wrong-shaped entries; the message lists them, and nothing was changed.
     """
-    own = network.state_dict()
+    own = _own_entries(network)
+    state = {key: value for key, value in state.items() if not key.startswith(STORED)}
     missing = [key for key in own if key not in state]
     surplus = [key for key in state if key not in own]
     misshapen = [
-        f"{key} {list(state[key].shape)} instead of {list(own[key].shape)}"
-        for key in own
-        if key in state and list(state[key].shape) != list(own[key].shape)
+        f"{key} {list(state[key].shape)} instead of {shape}"
+        for key, shape in own.items()
+        if key in state and list(state[key].shape) != shape
     ]
     problems = [
         f"{what}: {', '.join(keys[:10])}{f' and {len(keys) - 10} more' if len(keys) > 10 else ''}"
@@ -171,4 +189,7 @@ def load_weights(network: nn.Layer, state: Mapping[str, Any]) -> None:
     ]
     if problems:
         raise ValueError(f"these weights are not for {type(network).__name__}: {'; '.join(problems)}")
-    network.set_state_dict(dict(state))
+    with warnings.catch_warnings():
+        # Paddle warns of the hyperparameters that are not set.
+        warnings.simplefilter("ignore")
+        network.set_state_dict(state)

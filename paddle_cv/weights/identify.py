@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 from paddle import nn
 
-from ..models import ModelSpec, detect_model
-from .files import read_state
-from .official import convert_state
+from ..models import ModelSpec, detect_model, networks
+from ..models.layers import STORED
+from .files import fits, read_state
+from .official import convert_state, rename_entries
 
-__all__ = ["identify", "read_weights"]
-
-
-def _fits(state: Mapping[str, np.ndarray], network: nn.Layer) -> bool:
-    return {key: list(value.shape) for key, value in state.items()} == {
-        key: list(value.shape) for key, value in network.state_dict().items()
-    }
+__all__ = ["identify", "identify_state", "read_weights"]
 
 
 def read_weights(path: Union[str, Path], network: nn.Layer) -> dict[str, np.ndarray]:
@@ -30,7 +25,7 @@ def read_weights(path: Union[str, Path], network: nn.Layer) -> dict[str, np.ndar
         ValueError: It cannot be read as weights.
     """
     state = read_state(path)
-    return state if _fits(state, network) else convert_state(state, network)
+    return state if fits(state, network) else convert_state(state, network)
 
 
 def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
@@ -44,7 +39,44 @@ def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
         ValueError: It cannot be read as weights, or no network known here has such entries.
     """
     state = read_state(path)
-    spec = detect_model({key: list(value.shape) for key, value in state.items()})
-    if spec is None:
+    found = identify_state(state)
+    if found is None:
         raise ValueError(f"{path} holds weights of no network known here; its first entries are {list(state)[:5]}")
-    return spec, state
+    return found
+
+
+def identify_state(state: Mapping[str, np.ndarray]) -> Optional[tuple[ModelSpec, dict[str, np.ndarray]]]:
+    """The specification that a state dict belongs to, and the entries under our names; None where there is none."""
+    stored = {key[len(STORED) :]: int(value) for key, value in state.items() if key.startswith(STORED)}
+    for network in networks():
+        for shapes in _possible_shapes(state, network):
+            spec = detect_model(network, shapes, stored)
+            if spec is None:
+                continue
+            built = spec.network(**spec.hyperparameters)
+            for candidate in (state, convert_state(state, built)):
+                if fits(candidate, built):
+                    return spec, dict(candidate)
+    return None
+
+
+def _possible_shapes(state: Mapping[str, np.ndarray], network: type) -> Iterator[dict[str, list[int]]]:
+    """Shapes of the entries under the names they have, and under the names that a reference implementation's would get."""
+    entries = {key: value for key, value in state.items() if not key.startswith(STORED)}
+    renamed = rename_entries(entries, network)
+    # Only a built network tells a PReLU's slopes from other vectors; without one, a vector without a bias is taken for them.
+    slopes = {
+        f"{key[: -len('weight')]}_weight" if _may_be_slopes(key, renamed) else key: value
+        for key, value in renamed.items()
+    }
+    seen = []
+    for candidate in (entries, renamed, slopes):
+        shapes = {key: list(value.shape) for key, value in candidate.items()}
+        if shapes not in seen:
+            seen.append(shapes)
+            yield shapes
+
+
+def _may_be_slopes(key: str, entries: Mapping[str, np.ndarray]) -> bool:
+    stem, _, last = key.rpartition(".")
+    return last == "weight" and entries[key].ndim == 1 and f"{stem}.bias" not in entries

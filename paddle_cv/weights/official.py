@@ -7,17 +7,32 @@ from collections.abc import Mapping
 import numpy as np
 from paddle import nn
 
-__all__ = ["convert_state"]
+__all__ = ["convert_state", "rename_entries"]
 
-_PARAMETER_NAMES = {"running_mean": "_mean", "running_var": "_variance"}
+_BATCH_NORM = {"running_mean": "_mean", "running_var": "_variance"}
+
+
+def rename_entries(state: Mapping[str, np.ndarray], network: type) -> dict[str, np.ndarray]:
+    """Names of a PyTorch implementation as far as they can be translated without a built network.
+
+    `num_batches_tracked` is left out, the running statistics of batch norm get Paddle's names, and the static method
+    `official_key(key)` of the network, where it has one, renames the rest.
+    """
+    rename = getattr(network, "official_key", lambda key: key)
+    renamed = {}
+    for key, value in state.items():
+        stem, _, last = key.rpartition(".")
+        if last == "num_batches_tracked":
+            continue
+        renamed[rename(f"{stem}.{_BATCH_NORM[last]}" if last in _BATCH_NORM else key)] = value
+    return renamed
 
 
 def convert_state(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, np.ndarray]:
     """Names and lays out the state dict of a PyTorch implementation as `network` has it.
 
-    `num_batches_tracked` is left out, the running statistics of batch norm and the slopes of PReLUs get Paddle's names and
-    the weights of fully connected layers are transposed. `network.official_key(key)`, where the network has that method,
-    renames the rest.
+    Beside what `rename_entries` does, the slopes of PReLUs get Paddle's names and the weights of fully connected layers are
+    transposed.
 
     Args:
         state: Entries with the reference implementation's keys.
@@ -28,15 +43,8 @@ def convert_state(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[st
     """
     linear = {f"{name}.weight" for name, layer in network.named_sublayers() if isinstance(layer, nn.Linear)}
     slopes = {f"{name}.weight" for name, layer in network.named_sublayers() if isinstance(layer, nn.PReLU)}
-    rename = getattr(network, "official_key", lambda key: key)
     converted = {}
-    for key, value in state.items():
-        stem, _, last = key.rpartition(".")
-        if last == "num_batches_tracked":
-            continue
-        if last in _PARAMETER_NAMES:
-            key = f"{stem}.{_PARAMETER_NAMES[last]}"
-        key = rename(key)
+    for key, value in rename_entries(state, type(network)).items():
         if key in slopes:
             key = f"{key[: -len('weight')]}_weight"
         converted[key] = value.T if key in linear else value

@@ -5,11 +5,13 @@ import paddle
 import pytest
 
 from paddle_cv.analysis import layer_costs
-from paddle_cv.models import build_model, detect_model, list_models, model_spec
-from paddle_cv.weights import convert_state, load_weights
+from paddle_cv.models import build_model, list_models, model_spec
+from paddle_cv.models.restoration.interpolation import Interpolation
+from paddle_cv.weights import convert_state, identify_state, load_weights
 
 from .. import golden
 
+WITH_WEIGHTS = [name for name in list_models() if not issubclass(model_spec(name).network, Interpolation)]
 REFERENCED = [name for name in list_models() if model_spec(name).reference]
 
 
@@ -43,21 +45,22 @@ def test_parameters_and_macs_equal_the_reference(name):
     assert sum(cost.macs for cost in costs) == fixture["macs"]["value"]
 
 
-def _shapes(name):
-    return {key: value.shape for key, value in build_model(name).state_dict().items()}
-
-
-@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize("name", WITH_WEIGHTS)
 def test_a_state_dict_tells_its_network(name):
-    shapes = _shapes(name)
-    spec, found = model_spec(name), detect_model(shapes)
-    if not shapes:
-        assert found is None
-    elif found != spec:
-        # Names for several scales or noise levels may share a network whose entries are the same for all.
-        assert found.network is spec.network
-        assert {**found.hyperparameters, "scale": None} == {**spec.hyperparameters, "scale": None}
-        assert _shapes(found.name) == shapes
+    state = {key: value.numpy() for key, value in build_model(name).state_dict().items()}
+    spec, entries = identify_state(state)
+    assert spec == model_spec(name)
+    assert entries.keys() == state.keys()
+
+
+@pytest.mark.parametrize("name", REFERENCED)
+def test_a_reference_state_dict_tells_its_network(name):
+    spec, entries = identify_state(golden.state(golden.load(model_spec(name).reference)))
+    assert spec.network is model_spec(name).network
+    # Some scales and noise levels stand in our own state dicts only.
+    for key, value in model_spec(name).hyperparameters.items():
+        assert spec.hyperparameters[key] == value or key in ("scale", "noise_level")
+    load_weights(spec.network(**spec.hyperparameters), entries)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Optional
 
 from paddle import nn
 
+from ..layers import store
 from ..registry import register_model
 
 __all__ = ["DnCNN"]
@@ -82,10 +83,19 @@ class DnCNN(nn.Layer):
         num_features: Channels between them.
         in_channels: Channels of the input and of the output.
         batch_norm: Whether the inner convolutions are normalised; False where the normalisation is merged into them.
+        noise_level: Standard deviation of the noise that the weights are for, of 255; None: any.
     """
 
-    def __init__(self, num_layers: int = 17, num_features: int = 64, in_channels: int = 1, batch_norm: bool = True):
+    def __init__(
+        self,
+        num_layers: int = 17,
+        num_features: int = 64,
+        in_channels: int = 1,
+        batch_norm: bool = True,
+        noise_level: Optional[int] = None,
+    ):
         super().__init__()
+        store(self, noise_level=noise_level)
         self.model = conv_stack(in_channels, num_features, in_channels, num_layers, batch_norm)
 
     def forward(self, x):
@@ -132,6 +142,7 @@ for _level in (15, 25, 50):
         f"For grey pictures with Gaussian noise of standard deviation {_level}/255.",
         num_layers=17,
         in_channels=1,
+        noise_level=_level,
     )
 _register("gray_blind", "dncnn_b", "For grey pictures with Gaussian noise of any level.", num_layers=20, in_channels=1)
 _register(

@@ -15,6 +15,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..layers import store
 from ..registry import register_model
 
 __all__ = ["DRCN"]
@@ -37,6 +38,7 @@ class DRCN(nn.Layer):
     def __init__(self, scale: int = 2, num_recursions: int = 16, num_features: int = 256, in_channels: int = 1):
         super().__init__()
         self.scale = scale
+        store(self, scale=scale)
         self.num_recursions = num_recursions
         self.weights = self.create_parameter(
             [num_recursions], default_initializer=nn.initializer.Constant(1 / num_recursions)
@@ -75,7 +77,6 @@ class DRCN(nn.Layer):
             return None
         num_features, in_channels = shapes["embed1.weight"][:2]
         return {
-            "scale": 2,
             "num_recursions": shapes["weights"][0],
             "num_features": num_features,
             "in_channels": in_channels,

@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
-from ..layers import init_like_pytorch
+from ..layers import init_like_pytorch, store
 from ..registry import register_model
 
 __all__ = ["DRRN", "PlainDRRN"]
@@ -37,6 +37,7 @@ class DRRN(nn.Layer):
     def __init__(self, scale: int = 2, num_units: int = 25, num_features: int = 128, in_channels: int = 1):
         super().__init__()
         self.scale = scale
+        store(self, scale=scale)
         self.bn_conv1 = nn.BatchNorm2D(in_channels)
         self.conv1 = nn.Conv2D(in_channels, num_features, 3, padding=1)
         self.RB1_a = nn.Conv2D(num_features, num_features, 3, padding=1)
@@ -67,7 +68,6 @@ class DRRN(nn.Layer):
             return None
         num_features, in_channels = shapes["conv1.weight"][:2]
         return {
-            "scale": 2,
             "num_units": sum(key.startswith("bn_a.") and key.endswith(".weight") for key in shapes),
             "num_features": num_features,
             "in_channels": in_channels,
@@ -89,6 +89,7 @@ class PlainDRRN(nn.Layer):
     def __init__(self, scale: int = 2, num_units: int = 25, num_features: int = 128, in_channels: int = 1):
         super().__init__()
         self.scale = scale
+        store(self, scale=scale)
         self.num_units = num_units
         self.input = nn.Conv2D(in_channels, num_features, 3, padding=1, bias_attr=False)
         self.conv1 = nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=False)
@@ -118,7 +119,7 @@ class PlainDRRN(nn.Layer):
         if set(shapes) != {f"{layer}.weight" for layer in ("input", "conv1", "conv2", "output")}:
             return None
         num_features, in_channels = shapes["input.weight"][:2]
-        return {"scale": 2, "num_units": 25, "num_features": num_features, "in_channels": in_channels}
+        return {"num_units": 25, "num_features": num_features, "in_channels": in_channels}
 
 
 for _units in (9, 25):

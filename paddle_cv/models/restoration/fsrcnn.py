@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..layers import store
 from ..registry import register_model
 
 __all__ = ["FSRCNN"]
@@ -47,6 +48,7 @@ class FSRCNN(nn.Layer):
     ):
         super().__init__()
         self.scale = scale
+        store(self, scale=scale)
         self.first_part = nn.Sequential(*conv_prelu(in_channels, num_features, 5))
         layers = conv_prelu(num_features, num_shrunk, 1)
         for _ in range(num_layers):
@@ -80,7 +82,6 @@ class FSRCNN(nn.Layer):
             return None
         num_features, in_channels = shapes["first_part.0.weight"][:2]
         return {
-            "scale": 2,
             "num_features": num_features,
             "num_shrunk": shapes["mid_part.0.weight"][0],
             "num_layers": sum(key.startswith("mid_part.") for key in shapes) // 3 - 2,

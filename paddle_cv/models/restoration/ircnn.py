@@ -12,6 +12,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..layers import store
 from ..registry import register_model
 from .dncnn import conv_stack, read_conv_stack
 
@@ -30,10 +31,12 @@ class IRCNN(nn.Layer):
     Args:
         num_features: Channels between the convolutions.
         in_channels: Channels of the input and of the output.
+        noise_level: Standard deviation of the noise that the weights are for, of 255.
     """
 
-    def __init__(self, num_features: int = 64, in_channels: int = 1):
+    def __init__(self, num_features: int = 64, in_channels: int = 1, noise_level: Optional[int] = None):
         super().__init__()
+        store(self, noise_level=noise_level)
         self.model = conv_stack(in_channels, num_features, in_channels, len(_DILATIONS), dilations=_DILATIONS)
 
     def forward(self, x):
@@ -63,7 +66,7 @@ for _kind, _channels in (("gray", 1), ("color", 3)):
             task="denoising",
             paper=PAPER,
             summary=f"For {_kind} pictures with Gaussian noise of standard deviation {_level}/255.",
-            hyperparameters={"in_channels": _channels},
+            hyperparameters={"in_channels": _channels, "noise_level": _level},
             in_channels=_channels,
             reference=f"ircnn_{_kind}",
         )

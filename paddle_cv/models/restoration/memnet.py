@@ -18,6 +18,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..layers import store
 from ..registry import register_model
 
 __all__ = ["MemNet"]
@@ -57,7 +58,7 @@ class MemNet(nn.Layer):
     Input and output are NCHW float32 in [0, 1] of the same size.
 
     Args:
-        scale: By what the input was enlarged, for super-resolution; the network is the same for all.
+        scale: By what the input was enlarged, 1 for denoising; the network is the same for all.
         num_blocks: Memory blocks (the paper's M).
         num_recursions: Recursions of the residual unit in each (R).
         num_features: Channels between the convolutions.
@@ -74,6 +75,7 @@ class MemNet(nn.Layer):
     ):
         super().__init__()
         self.scale = scale
+        store(self, scale=scale)
         self.bn_conv1 = nn.BatchNorm2D(in_channels)
         self.conv1 = nn.Conv2D(in_channels, num_features, 3, padding=1)
         self.blocks = nn.LayerList(
@@ -113,7 +115,6 @@ class MemNet(nn.Layer):
             return None
         num_features, in_channels = shapes["conv1.weight"][:2]
         return {
-            "scale": 2,
             "num_blocks": sum(key.endswith(".weight_output") for key in shapes),
             "num_recursions": sum(re.fullmatch(r"blocks\.0\.bn_a\.\d+\.weight", key) is not None for key in shapes),
             "num_features": num_features,
@@ -139,6 +140,7 @@ register_model(
     alias="memnet_gray",
     paper=PAPER,
     summary="The 80-layer network: 6 memory blocks of 6 recursions, for grey pictures.",
+    hyperparameters={"scale": 1},
     in_channels=1,
     reference="memnet_m6r6",
 )

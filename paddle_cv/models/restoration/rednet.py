@@ -21,6 +21,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..layers import store
 from ..registry import register_model
 
 __all__ = ["REDNet"]
@@ -37,7 +38,7 @@ class REDNet(nn.Layer):
     Input and output are NCHW float32 in [0, 1] of the same size.
 
     Args:
-        scale: By what the input was enlarged, for super-resolution; the network is the same for all.
+        scale: By what the input was enlarged, 1 for denoising; the network is the same for all.
         num_layers: Convolutions, and as many deconvolutions.
         num_features: Channels between them.
         in_channels: Channels of the input and of the output.
@@ -54,6 +55,7 @@ class REDNet(nn.Layer):
     ):
         super().__init__()
         self.scale = scale
+        store(self, scale=scale)
         self.strided = strided
         stride = 2 if strided else 1
         self.conv = nn.LayerList([nn.Conv2D(in_channels, num_features, 3, stride=stride, padding=1)])
@@ -110,7 +112,6 @@ class REDNet(nn.Layer):
             return None
         num_features, in_channels = shapes["conv.0.weight"][:2]
         return {
-            "scale": 2,
             "num_layers": num_layers,
             "num_features": num_features,
             "in_channels": in_channels,
@@ -125,7 +126,7 @@ for _layers in (5, 10, 15):
         task="denoising",
         paper=PAPER,
         summary=f"{_layers} convolutions and {_layers} deconvolutions of 64 channels, for RGB, in the PyTorch port's form.",
-        hyperparameters={"num_layers": _layers, "num_features": 64, "in_channels": 3, "strided": True},
+        hyperparameters={"scale": 1, "num_layers": _layers, "num_features": 64, "in_channels": 3, "strided": True},
         in_channels=3,
     )
 register_model(
@@ -144,6 +145,7 @@ register_model(
     task="denoising",
     paper=PAPER,
     summary="The authors' network: 15 convolutions and 15 deconvolutions of 128 channels, for grey pictures.",
+    hyperparameters={"scale": 1},
     in_channels=1,
     reference="red30_authors",
 )

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..layers import store
 from ..registry import register_model
 
 __all__ = ["SRCNN"]
@@ -41,6 +42,7 @@ class SRCNN(nn.Layer):
     ):
         super().__init__()
         self.scale = scale
+        store(self, scale=scale)
         (f1, f2, f3), (n1, n2) = kernel_sizes, num_features
         self.conv1 = nn.Conv2D(in_channels, n1, f1, padding=f1 // 2)
         self.conv2 = nn.Conv2D(n1, n2, f2, padding=f2 // 2)
@@ -64,7 +66,6 @@ class SRCNN(nn.Layer):
             return None
         weights = [shapes[f"conv{n}.weight"] for n in (1, 2, 3)]
         return {
-            "scale": 2,
             "kernel_sizes": tuple(weight[2] for weight in weights),
             "num_features": (weights[0][0], weights[1][0]),
             "in_channels": weights[0][1],

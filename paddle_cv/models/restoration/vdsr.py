@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..layers import store
 from ..registry import register_model
 
 __all__ = ["VDSR"]
@@ -43,6 +44,7 @@ class VDSR(nn.Layer):
     ):
         super().__init__()
         self.scale = scale
+        store(self, scale=scale)
         self.num_layers = num_layers
         widths = [in_channels, *[num_features] * (num_layers - 1), in_channels]
         for number, (before, after) in enumerate(zip(widths, widths[1:]), 1):
@@ -84,7 +86,6 @@ class VDSR(nn.Layer):
         if any(list(shapes[f"conv{n}.weight"][1:]) != [num_features, 3, 3] for n in range(2, num_layers + 1)):
             return None
         return {
-            "scale": 2,
             "num_layers": num_layers,
             "num_features": num_features,
             "in_channels": in_channels,
