@@ -23,8 +23,10 @@ def test_output_equals_the_reference(name):
     network = build_model(name)
     load_weights(network, convert_state(golden.state(fixture), network))
     network.eval()
+    # Where the reference gives more or other things than our network: all levels, values in another range ...
+    forward = getattr(network, "reference_forward", network)
     with paddle.no_grad():
-        results = network(*[paddle.to_tensor(x) for x in golden.inputs(fixture)])
+        results = forward(*[paddle.to_tensor(x) for x in golden.inputs(fixture)])
     results = results if isinstance(results, (list, tuple)) else [results]
     expected = golden.outputs(fixture)
     assert len(results) == len(expected)
