@@ -3,5 +3,7 @@
 from .dbpn import DBPN
 from .lapsrn import LapSRN
 from .rdn import RDN
+from .srdensenet import SRDenseNet
+from .srfeat import SRFeat
 
-__all__ = ["DBPN", "LapSRN", "RDN"]
+__all__ = ["DBPN", "LapSRN", "RDN", "SRDenseNet", "SRFeat"]
