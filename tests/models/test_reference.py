@@ -13,6 +13,12 @@ from .. import golden
 REFERENCED = [name for name in list_models() if model_spec(name).reference]
 
 
+def _as_reference(network):
+    """Makes it compute what the reference does, where that differs from ours: all levels, values in another range ..."""
+    network.forward = getattr(network, "reference_forward", network.forward)
+    return network
+
+
 def test_fixtures_and_networks_name_each_other():
     assert sorted({model_spec(name).reference for name in REFERENCED}) == golden.NAMES
 
@@ -23,10 +29,8 @@ def test_output_equals_the_reference(name):
     network = build_model(name)
     load_weights(network, convert_state(golden.state(fixture), network))
     network.eval()
-    # Where the reference gives more or other things than our network: all levels, values in another range ...
-    forward = getattr(network, "reference_forward", network)
     with paddle.no_grad():
-        results = forward(*[paddle.to_tensor(x) for x in golden.inputs(fixture)])
+        results = _as_reference(network)(*[paddle.to_tensor(x) for x in golden.inputs(fixture)])
     results = results if isinstance(results, (list, tuple)) else [results]
     expected = golden.outputs(fixture)
     assert len(results) == len(expected)
@@ -39,7 +43,7 @@ def test_parameters_and_macs_equal_the_reference(name):
     fixture = golden.load(model_spec(name).reference)
     network = build_model(name)
     assert sum(p.size for p in network.parameters() if not p.stop_gradient) == fixture["parameters"]
-    costs = layer_costs(network, fixture["macs"]["input"])
+    costs = layer_costs(_as_reference(network), fixture["macs"]["input"])
     assert sum(cost.macs for cost in costs) == fixture["macs"]["value"]
 
 

@@ -3,7 +3,8 @@
 from .dbpn import DBPN
 from .lapsrn import LapSRN
 from .rdn import RDN
+from .scn import SCN
 from .srdensenet import SRDenseNet
 from .srfeat import SRFeat
 
-__all__ = ["DBPN", "LapSRN", "RDN", "SRDenseNet", "SRFeat"]
+__all__ = ["DBPN", "LapSRN", "RDN", "SCN", "SRDenseNet", "SRFeat"]
