@@ -1,5 +1,6 @@
 """Super-resolution and restoration networks."""
 
+from .cnf import CNF
 from .dbpn import DBPN
 from .enhancenet import EnhanceNet
 from .lapsrn import LapSRN
@@ -8,4 +9,4 @@ from .scn import SCN
 from .srdensenet import SRDenseNet
 from .srfeat import SRFeat
 
-__all__ = ["DBPN", "EnhanceNet", "LapSRN", "RDN", "SCN", "SRDenseNet", "SRFeat"]
+__all__ = ["CNF", "DBPN", "EnhanceNet", "LapSRN", "RDN", "SCN", "SRDenseNet", "SRFeat"]

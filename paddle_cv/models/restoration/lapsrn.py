@@ -6,7 +6,7 @@ enlarges the picture by a transposed convolution that starts as bilinear interpo
 with the authors' MatConvNet model: the transposed convolution of the feature branch is 3x3, not 4x4, and one pixel is cropped at
 its lower and right border.
 
-The paper supervises every level; `LapSRN.pyramid` gives all of them. For x3 the authors reduce the picture of the x4
+The paper supervises every level; `LapSRN.all_outputs` gives all of them. For x3 the authors reduce the picture of the x4
 network.
 """
 
@@ -80,7 +80,7 @@ class LapSRN(nn.Layer):
         self.levels = nn.LayerList([PyramidLevel(num_features, num_layers, in_channels) for _ in range(num_levels)])
         init_like_pytorch(self)
 
-    def pyramid(self, x) -> list:
+    def all_outputs(self, x) -> list:
         """The pictures of all levels, each twice as large as the one before: what the paper's loss compares."""
         features, image, images = self.activation(self.input_conv(x)), x, []
         for level in self.levels:
@@ -88,10 +88,8 @@ class LapSRN(nn.Layer):
             images.append(image)
         return images
 
-    reference_forward = pyramid
-
     def forward(self, x):
-        return self.pyramid(x)[-1]
+        return self.all_outputs(x)[-1]
 
     @property
     def receptive_radius(self) -> int:
