@@ -28,6 +28,7 @@ class ModelSpec:
         scale: Enlargement factor; None where a network does not enlarge.
         in_channels: Channels of the network's input: 3 for RGB, 1 for the luminance Y of BT.601.
         enlarged_input: Whether the network takes the picture already enlarged (bicubic) to the size of its output.
+        extra_inputs: Names of further arguments of `forward`, and their shapes without the batch, such as the noise level.
         value_range: Smallest and largest value of the input.
         reference: The golden fixture in tests/reference that the network agrees with; None where no reference
             implementation exists.
@@ -43,6 +44,7 @@ class ModelSpec:
     scale: Optional[int] = None
     in_channels: int = 3
     enlarged_input: bool = False
+    extra_inputs: Mapping[str, Sequence[int]] = field(default_factory=dict)
     value_range: tuple = (0.0, 1.0)
     reference: Optional[str] = None
     hub_module: Optional[str] = None
