@@ -24,6 +24,21 @@ PAPER = "Sajjadi, Schölkopf, Hirsch: EnhanceNet: Single Image Super-Resolution 
 MEAN = (0.47614917, 0.45001204, 0.40904046)
 
 
+class NearestUpsampling(nn.Layer):
+    """Nearest-neighbour enlargement, as the pixel shuffle of repeated channels.
+
+    Paddle Inference 3.3.1 cannot run `nn.Upsample(mode="nearest")` with oneDNN on CPUs.
+    """
+
+    def __init__(self, scale: int):
+        super().__init__()
+        self.repeats = scale**2
+        self.shuffle = nn.PixelShuffle(scale)
+
+    def forward(self, x):
+        return self.shuffle(paddle.repeat_interleave(x, self.repeats, axis=1))
+
+
 class EnhanceNet(nn.Layer):
     """The generator of EnhanceNet.
 
@@ -59,7 +74,7 @@ class EnhanceNet(nn.Layer):
         self.conv = conv(num_features, num_features)
         self.conv_out = conv(num_features, 3)
         self.relu = nn.ReLU()
-        self.nearest = nn.Upsample(scale_factor=2, mode="nearest")
+        self.nearest = NearestUpsampling(2)
         self.bicubic = nn.Upsample(scale_factor=scale, mode="bicubic")
         self.register_buffer("mean", paddle.to_tensor(MEAN).reshape([1, 3, 1, 1]), persistable=False)
         init_like_pytorch(self)
