@@ -78,6 +78,9 @@ def _paddle_inference(network: nn.Layer, channels: int, device: str, threads: in
     if device == "cpu":
         config.disable_gpu()
         config.set_cpu_math_library_num_threads(threads)
+        if any(isinstance(layer, nn.LeakyReLU) for layer in network.sublayers()):
+            # Paddle 3.3.1 ends the process by a segmentation fault when it joins a convolution and a LeakyReLU.
+            config.delete_pass("conv_activation_onednn_fuse_pass")
     else:
         config.enable_use_gpu(256, int(device.partition(":")[2] or 0))
     config.disable_glog_info()

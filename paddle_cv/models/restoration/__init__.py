@@ -1,36 +1,7 @@
-"""Super-resolution and restoration networks."""
+"""Super-resolution and restoration networks: one family a file, each of which registers its networks when it is imported."""
 
-from .dncnn import DnCNN
-from .drcn import DRCN
-from .drrn import DRRN, PlainDRRN
-from .drunet import DRUNet
-from .espcn import ESPCN
-from .ffdnet import FFDNet
-from .fsrcnn import FSRCNN
-from .interpolation import Interpolation
-from .ircnn import IRCNN
-from .memnet import MemNet
-from .rdn import RDN
-from .rednet import REDNet
-from .srcnn import SRCNN
-from .srmd import SRMD
-from .vdsr import VDSR
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = [
-    "DRCN",
-    "DRRN",
-    "ESPCN",
-    "FSRCNN",
-    "IRCNN",
-    "RDN",
-    "SRCNN",
-    "SRMD",
-    "VDSR",
-    "DRUNet",
-    "DnCNN",
-    "FFDNet",
-    "Interpolation",
-    "MemNet",
-    "PlainDRRN",
-    "REDNet",
-]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
