@@ -93,7 +93,7 @@ def load(
         FileNotFoundError: No weights are shipped for it, or no file at `weights`.
         ValueError: The weights are of another family or scale; no such engine or device.
     """
-    from .inference import SuperResolutionPredictor
+    from .inference import RestorationPredictor
 
     network, found = _network_for(model_spec(name), weights)
-    return SuperResolutionPredictor(network, found, engine=engine, device=device, **options)
+    return RestorationPredictor(network, found, engine=engine, device=device, **options)

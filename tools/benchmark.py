@@ -24,7 +24,7 @@ import paddle  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.inference import ENGINES, SuperResolutionPredictor  # noqa: E402
+from paddle_cv.inference import ENGINES, RestorationPredictor  # noqa: E402
 
 
 def least_seconds(calls: dict, repeats: int) -> dict[str, float]:
@@ -58,7 +58,7 @@ def predict(arguments) -> None:
     network = make_network(spec.name)
     calls = {}
     for engine in ("dygraph", *(name for name in ENGINES if name != "dygraph")):
-        predictor = SuperResolutionPredictor(network, spec, engine=engine, threads=arguments.threads)
+        predictor = RestorationPredictor(network, spec, engine=engine, threads=arguments.threads)
         calls[engine] = lambda predictor=predictor: predictor.predict(image)
     megapixels = image.shape[0] * image.shape[1] * spec.scale**2 / 1e6
     print(
@@ -73,7 +73,7 @@ def tiles(arguments) -> None:
     network = make_network(spec.name)
     calls = {}
     for tile in (96, 128, 192, 256, 320, 384, 512):
-        predictor = SuperResolutionPredictor(network, spec, tile=tile, threads=arguments.threads)
+        predictor = RestorationPredictor(network, spec, tile=tile, threads=arguments.threads)
         calls[f"windows of {tile}"] = lambda predictor=predictor: predictor.predict(image)
     megapixels = image.shape[0] * image.shape[1] * spec.scale**2 / 1e6
     print(f"{spec.name}, {image.shape[1]} x {image.shape[0]} pixels x {spec.scale}, overlap {predictor.overlap}")

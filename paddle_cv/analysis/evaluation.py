@@ -9,7 +9,7 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from ..data import imresize, super_resolution_pairs
-from ..inference import SuperResolutionPredictor
+from ..inference import RestorationPredictor
 from ..metrics import super_resolution_scores
 
 __all__ = ["evaluate", "find_test_set", "mean_scores"]
@@ -29,7 +29,7 @@ def find_test_set(folder: Union[str, Path], scale: int) -> tuple[Path, Optional[
 
 
 def evaluate(
-    predictor: SuperResolutionPredictor, high: Union[str, Path], low: Optional[Union[str, Path]] = None
+    predictor: RestorationPredictor, high: Union[str, Path], low: Optional[Union[str, Path]] = None
 ) -> Iterator[dict[str, Any]]:
     """Enlarges the pictures of a test set, and measures the results and those of bicubic interpolation.
 

@@ -13,7 +13,7 @@ from paddle import nn
 from paddlehub.module.module import RunModule, runnable, serving
 
 from ..api import from_checkpoint
-from ..inference import ImageError, Picture, PredictionErrors, SuperResolutionPredictor, save_image
+from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_image
 from .serving import decode_images, encode_png
 
 __all__ = ["SuperResolutionModule"]
@@ -45,17 +45,17 @@ class SuperResolutionModule(nn.Layer, RunModule):
             raise ValueError(
                 f"{weights} holds {self.spec.name} (x{self.spec.scale}); {self.name} enlarges by {self.scale}"
             )
-        self._predictors: dict[str, SuperResolutionPredictor] = {}
+        self._predictors: dict[str, RestorationPredictor] = {}
 
     def forward(self, x):
         """(N, 3, H, W) RGB in [0, 1] -> (N, 3, scale H, scale W)."""
         return self.network(x)
 
-    def predictor(self, use_gpu: bool = False) -> SuperResolutionPredictor:
+    def predictor(self, use_gpu: bool = False) -> RestorationPredictor:
         """The predictor that does the work, made at the first call: a server that forks must not inherit its threads."""
         device = "gpu" if use_gpu else "cpu"
         if device not in self._predictors:
-            self._predictors[device] = SuperResolutionPredictor(self.network, self.spec, device=device)
+            self._predictors[device] = RestorationPredictor(self.network, self.spec, device=device)
         return self._predictors[device]
 
     def predict(
@@ -128,7 +128,7 @@ class SuperResolutionModule(nn.Layer, RunModule):
             ValueError: Anything else was sent; limits are in `paddle_cv.hub.serving`.
         """
         pictures = decode_images(images, unknown)
-        return [{"data": encode_png(self.predictor().enlarge(picture).image())} for picture in pictures]
+        return [{"data": encode_png(self.predictor().restore(picture).image())} for picture in pictures]
 
     @runnable
     def run_cmd(self, argvs: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -21,7 +22,9 @@ __all__ = ["ENGINES", "cache_folder", "make_engine"]
 
 logger = logging.getLogger(__name__)
 
-Engine = Callable[[np.ndarray], np.ndarray]
+Engine = Callable[..., np.ndarray]
+#: Of each input, without the batch; None for sides that vary.
+Shapes = Sequence[Sequence[Optional[int]]]
 
 
 def cache_folder() -> Path:
@@ -29,24 +32,26 @@ def cache_folder() -> Path:
     return Path(os.environ.get("PADDLE_CV_HOME") or Path.home() / ".cache" / "paddle_cv")
 
 
-def _graph_key(network: nn.Layer, channels: int) -> str:
+def _graph_key(network: nn.Layer, shapes: Shapes) -> str:
     """Changes with the structure, the weights, and the versions of Paddle and of this library."""
-    digest = hashlib.sha256(f"{__version__} {paddle.__version__} {channels} {network}".encode())
+    digest = hashlib.sha256(f"{__version__} {paddle.__version__} {shapes} {network}".encode())
     for name, value in network.state_dict().items():
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(value.numpy()).tobytes())
     return digest.hexdigest()[:20]
 
 
-def _export(network: nn.Layer, channels: int, folder: Path) -> None:
+def _export(network: nn.Layer, shapes: Shapes, folder: Path) -> None:
     network.eval()
-    spec = [paddle.static.InputSpec([None, channels, None, None], "float32", "x")]
-    paddle.jit.save(network, str(folder / "model"), input_spec=spec)
+    specs = [
+        paddle.static.InputSpec([None, *shape], "float32", f"input_{number}") for number, shape in enumerate(shapes)
+    ]
+    paddle.jit.save(network, str(folder / "model"), input_spec=specs)
 
 
-def _exported(network: nn.Layer, channels: int) -> Path:
+def _exported(network: nn.Layer, shapes: Shapes) -> Path:
     """The folder of the exported graph; it is made at the first call and found again by later ones and other processes."""
-    folder = cache_folder() / "graphs" / f"{type(network).__name__.lower()}-{_graph_key(network, channels)}"
+    folder = cache_folder() / "graphs" / f"{type(network).__name__.lower()}-{_graph_key(network, shapes)}"
     if (folder / "model.json").is_file():
         return folder
     try:
@@ -57,10 +62,10 @@ def _exported(network: nn.Layer, channels: int) -> Path:
         logger.warning(
             "cannot write to the cache (%s); the graph is exported to %s for this process only", error, folder
         )
-        _export(network, channels, folder)
+        _export(network, shapes, folder)
         return folder
     try:
-        _export(network, channels, temporary)
+        _export(network, shapes, temporary)
         os.replace(temporary, folder)
     except OSError:
         if not (folder / "model.json").is_file():  # else another process was first
@@ -70,10 +75,10 @@ def _exported(network: nn.Layer, channels: int) -> Path:
     return folder
 
 
-def _paddle_inference(network: nn.Layer, channels: int, device: str, threads: int) -> Engine:
+def _paddle_inference(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
     from paddle import inference
 
-    folder = _exported(network, channels)
+    folder = _exported(network, shapes)
     config = inference.Config(str(folder / "model.json"), str(folder / "model.pdiparams"))
     if device == "cpu":
         config.disable_gpu()
@@ -85,26 +90,27 @@ def _paddle_inference(network: nn.Layer, channels: int, device: str, threads: in
         config.enable_use_gpu(256, int(device.partition(":")[2] or 0))
     config.disable_glog_info()
     predictor = inference.create_predictor(config)
-    source = predictor.get_input_handle(predictor.get_input_names()[0])
+    sources = [predictor.get_input_handle(name) for name in sorted(predictor.get_input_names())]
     result = predictor.get_output_handle(predictor.get_output_names()[0])
     lock = threading.Lock()
 
-    def run(x: np.ndarray) -> np.ndarray:
+    def run(*inputs: np.ndarray) -> np.ndarray:
         with lock:
-            source.reshape(x.shape)
-            source.copy_from_cpu(np.ascontiguousarray(x))
+            for source, x in zip(sources, inputs):
+                source.reshape(x.shape)
+                source.copy_from_cpu(np.ascontiguousarray(x))
             predictor.run()
             return result.copy_to_cpu()
 
     return run
 
 
-def _dygraph(network: nn.Layer, channels: int, device: str, threads: int) -> Engine:
+def _dygraph(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
     network.eval()
 
-    def run(x: np.ndarray) -> np.ndarray:
+    def run(*inputs: np.ndarray) -> np.ndarray:
         with paddle.no_grad():
-            return network(paddle.to_tensor(x)).numpy()
+            return network(*(paddle.to_tensor(x) for x in inputs)).numpy()
 
     return run
 
@@ -113,13 +119,13 @@ ENGINES = {"paddle_inference": _paddle_inference, "dygraph": _dygraph}
 
 
 def make_engine(
-    network: nn.Layer, channels: int, engine: str = "auto", device: str = "auto", threads: Optional[int] = None
+    network: nn.Layer, shapes: Shapes, engine: str = "auto", device: str = "auto", threads: Optional[int] = None
 ) -> Engine:
-    """A function from an NCHW float32 array to the network's output.
+    """A function from float32 arrays, the network's inputs, to its output.
 
     Args:
         network: The network; it is put into eval mode.
-        channels: Channels of its input.
+        shapes: Shape of each input without the batch, None for sides that vary, for example [(3, None, None)].
         engine: `paddle_inference`, `dygraph`, or `auto`: the faster one, which is Paddle Inference on CPUs.
         device: `cpu`, `gpu`, `gpu:<number>`, or `auto`: a GPU where Paddle sees one.
         threads: CPU threads; None: `OMP_NUM_THREADS` as it was before paddle was imported, or one a core.
@@ -139,7 +145,7 @@ def make_engine(
         raise ValueError(f"there is no engine {engine!r}, only auto, {', '.join(ENGINES)}")
     if device != "cpu":
         network.to(device)
-    return ENGINES[engine](network, channels, device, threads or _cores())
+    return ENGINES[engine](network, shapes, device, threads or _cores())
 
 
 def _gpus() -> int:

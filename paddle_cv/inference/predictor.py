@@ -1,7 +1,8 @@
-"""Super-resolution of pictures of any size and kind."""
+"""Super-resolution and denoising of pictures of any size and kind."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
@@ -10,14 +11,14 @@ import numpy as np
 from paddle import nn
 from PIL import Image
 
-from ..data import LUMINANCE
 from ..models import ModelSpec
 from .alpha import fill_transparent
 from .engines import make_engine
 from .images import ImageError, Picture, open_picture, save_image
 from .tiling import tiles
+from .windows import compute_windows, condition_inputs
 
-__all__ = ["PredictionErrors", "SuperResolutionPredictor"]
+__all__ = ["PredictionErrors", "RestorationPredictor"]
 
 Progress = Callable[[int, int], None]
 
@@ -42,11 +43,11 @@ class PredictionErrors(ImageError):
         super().__init__(f"{len(errors)} of {len(results)} pictures failed, the others are in .results:\n{listed}")
 
 
-class SuperResolutionPredictor:
-    """Enlarges pictures with a network.
+class RestorationPredictor:
+    """Enlarges or denoises pictures with a network.
 
     Args:
-        network: A super-resolution network for RGB in [0, 1].
+        network: A super-resolution or denoising network for RGB or for one channel in [0, 1].
         spec: What it is.
         engine: See `make_engine`.
         device: See `make_engine`.
@@ -55,7 +56,7 @@ class SuperResolutionPredictor:
         threads: CPU threads; None: one for each core.
 
     Raises:
-        ValueError: The network takes no RGB, `tile` is too small for `overlap`, or no such engine or device.
+        ValueError: A network for another task, `tile` is too small for `overlap`, or no such engine or device.
     """
 
     def __init__(
@@ -68,36 +69,40 @@ class SuperResolutionPredictor:
         overlap: Optional[int] = None,
         threads: Optional[int] = None,
     ):
-        if spec.in_channels != 3:
-            raise ValueError(f"{spec.name} takes {spec.in_channels} channels; this predictor needs a network for RGB")
-        self.spec, self.scale = spec, spec.scale
-        self.overlap = min(network.receptive_radius, _MAX_OVERLAP) if overlap is None else overlap
+        if spec.task not in ("super_resolution", "denoising"):
+            raise ValueError(f"{spec.name} is a network for {spec.task}; this predictor enlarges and denoises")
+        self.spec, self.scale = spec, spec.scale or 1
+        self.overlap = _context(network.receptive_radius, spec) if overlap is None else overlap
         next(tiles(1, 1, tile, self.overlap))  # raises if they do not fit together
         self.tile = tile
-        self._run = make_engine(network, spec.in_channels, engine, device, threads)
+        shapes = [(spec.in_channels, None, None), *spec.extra_inputs.values()]
+        self._engine = make_engine(network, shapes, engine, device, threads)
 
-    def predict(self, images: Any, batch_size: int = 1, progress: Optional[Progress] = None) -> Any:
-        """Enlarges one picture or several.
+    def predict(self, images: Any, batch_size: int = 1, progress: Optional[Progress] = None, **conditions: Any) -> Any:
+        """Enlarges or denoises one picture or several.
 
         Args:
             images: A path, the bytes of a picture file, a PIL image or an RGB array (see `open_picture`), or a list of them.
             batch_size: How many windows of a picture go through the network at once.
             progress: Called after each batch of windows of a picture with the number done and the number of all.
+            **conditions: `noise_level` (standard deviation, of 255) for networks that are told it (FFDNet, DRUNet);
+                `degradation` for SRMD.
 
         Returns:
             For an array, an array of its dtype with as many channels; for everything else a PIL image that keeps mode, depth,
             alpha, ICC profile and EXIF data. A list for a list, in its order.
 
         Raises:
+            ValueError: `batch_size` is not positive, or a condition is missing, surplus or of a wrong size.
             FileNotFoundError: There is no such file (one picture).
             ImageError: The picture cannot be used (one picture).
             PredictionErrors: Some of several pictures failed; it carries the results of the others.
         """
         if not isinstance(images, (list, tuple)):
-            return _result(self.enlarge(open_picture(images), batch_size, progress))
+            return _result(self.restore(open_picture(images), batch_size, progress, **conditions))
         results: list[Any] = []
         errors: dict[int, Exception] = {}
-        for index, outcome in enumerate(self.predict_each(images, batch_size, progress)):
+        for index, outcome in enumerate(self.predict_each(images, batch_size, progress, **conditions)):
             results.append(None if isinstance(outcome, Exception) else _result(outcome))
             if isinstance(outcome, Exception):
                 errors[index] = outcome
@@ -106,24 +111,23 @@ class SuperResolutionPredictor:
         return results
 
     def predict_each(
-        self, images: Sequence[Any], batch_size: int = 1, progress: Optional[Progress] = None
+        self, images: Sequence[Any], batch_size: int = 1, progress: Optional[Progress] = None, **conditions: Any
     ) -> Iterator[Union[Picture, Exception]]:
-        """Enlarges pictures one after the other: for each input its result or, where it failed, the exception."""
+        """Works on pictures one after the other: for each input its result or, where it failed, the exception."""
         for number, image in enumerate(images):
             name = None if isinstance(image, (str, Path)) else f"input {number}"
             try:
-                yield self.enlarge(open_picture(image, name), batch_size, progress)
+                yield self.restore(open_picture(image, name), batch_size, progress, **conditions)
             except (ImageError, OSError) as error:
                 yield error
 
-    def predict_file(
-        self,
-        source: Union[str, Path],
-        target: Union[str, Path],
-        batch_size: int = 1,
-        progress: Optional[Progress] = None,
-    ) -> Path:
-        """Enlarges a file into another; its suffix says the format.
+    def predict_file(self, source: Union[str, Path], target: Union[str, Path], **options: Any) -> Path:
+        """Works on a file and writes another; its suffix says the format.
+
+        Args:
+            source: The picture.
+            target: The file to write.
+            **options: As for `predict`.
 
         Raises:
             FileNotFoundError: There is no file `source`.
@@ -131,48 +135,58 @@ class SuperResolutionPredictor:
         """
         if Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
             raise ImageError(f"{target}: the result would overwrite its own input")
-        return save_image(self.enlarge(open_picture(source), batch_size, progress).image(), target)
+        return save_image(self.restore(open_picture(source), **options).image(), target)
 
-    def enlarge(self, picture: Picture, batch_size: int = 1, progress: Optional[Progress] = None) -> Picture:
-        """Enlarges a decoded picture.
-
-        Raises:
-            ValueError: `batch_size` is not positive.
-        """
+    def restore(
+        self,
+        picture: Picture,
+        batch_size: int = 1,
+        progress: Optional[Progress] = None,
+        noise_level: Optional[float] = None,
+        degradation: Optional[Sequence[float]] = None,
+    ) -> Picture:
+        """Enlarges or denoises a decoded picture; the arguments and errors are those of `predict`."""
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
-        color = np.dstack([picture.color] * 3) if picture.grey else picture.color
+        conditions = condition_inputs(self.spec, noise_level, degradation)
+        color = picture.color[..., None] if picture.grey else picture.color
         if picture.alpha is not None:
             color = fill_transparent(color, picture.alpha)
-        result = self._enlarge_color(color, picture.grey, batch_size, progress)
-        alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, self.scale)
-        return picture.with_pixels(result, alpha)
+        result = self._restore_color(color, conditions, batch_size, progress)
+        alpha = picture.alpha
+        if alpha is not None and self.scale > 1:
+            alpha = _enlarge_alpha(alpha, self.scale)
+        return picture.with_pixels(result[..., 0] if picture.grey else result, alpha)
 
-    def _enlarge_color(
-        self, color: np.ndarray, grey: bool, batch_size: int, progress: Optional[Progress]
+    def _restore_color(
+        self, color: np.ndarray, conditions: Sequence[np.ndarray], batch_size: int, progress: Optional[Progress]
     ) -> np.ndarray:
-        height, width = color.shape[:2]
+        height, width, channels = color.shape
         scale, top = self.scale, _full_scale(color.dtype)
-        result = np.empty((height * scale, width * scale) + (() if grey else (3,)), color.dtype)
+        result = np.empty((height * scale, width * scale, channels), color.dtype)
         windows = list(tiles(height, width, self.tile, self.overlap))
         for first in range(0, len(windows), batch_size):
             batch = windows[first : first + batch_size]
             x = np.stack([color[w[0] : w[2], w[1] : w[3]] for w in (tile.window for tile in batch)])
-            outputs = self._run(x.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(top))
-            for tile, output in zip(batch, outputs):
+            x = x.astype(np.float32) / np.float32(top)
+            for tile, output in zip(batch, compute_windows(x, self.spec, self._engine, conditions)):
                 kept = [side * scale for side in tile.kept]
                 inner = output[
-                    :,
                     kept[0] - tile.window[0] * scale : kept[2] - tile.window[0] * scale,
                     kept[1] - tile.window[1] * scale : kept[3] - tile.window[1] * scale,
-                ].transpose(1, 2, 0)
-                values = np.clip(inner @ LUMINANCE if grey else inner, 0, 1)
-                if top != 1:
-                    values = np.rint(values * np.float32(top))
-                result[kept[0] : kept[2], kept[1] : kept[3]] = values
+                ].clip(0, 1)
+                result[kept[0] : kept[2], kept[1] : kept[3]] = inner if top == 1 else np.rint(inner * np.float32(top))
             if progress:
                 progress(first + len(batch), len(windows))
         return result
+
+
+def _context(receptive_radius: int, spec: ModelSpec) -> int:
+    """Input pixels around a window that its result depends on, as far as it is worth while."""
+    if not spec.enlarged_input:
+        return min(receptive_radius, _MAX_OVERLAP)
+    # The radius is counted in enlarged pixels; the enlargement itself looks two pixels far.
+    return min(math.ceil(receptive_radius / spec.scale) + 2, _MAX_OVERLAP)
 
 
 def _result(picture: Picture) -> Union[np.ndarray, Image.Image]:

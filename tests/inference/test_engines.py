@@ -15,8 +15,8 @@ def _own_cache(tmp_path, monkeypatch):
 
 
 def _assert_engines_agree(network, channels):
-    exported = make_engine(network, channels, "paddle_inference", "cpu", threads=1)
-    direct = make_engine(network, channels, "dygraph", "cpu")
+    exported = make_engine(network, [(channels, None, None)], "paddle_inference", "cpu", threads=1)
+    direct = make_engine(network, [(channels, None, None)], "dygraph", "cpu")
     for shape in ([1, channels, 13, 18], [2, channels, 16, 11]):
         x = np.random.RandomState(0).rand(*shape).astype(np.float32)
         np.testing.assert_allclose(exported(x), direct(x), atol=1e-4)

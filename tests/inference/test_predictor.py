@@ -7,7 +7,7 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.data import imresize
-from paddle_cv.inference import ImageError, PredictionErrors, SuperResolutionPredictor, cache_folder
+from paddle_cv.inference import ImageError, PredictionErrors, RestorationPredictor, cache_folder
 from paddle_cv.metrics import psnr
 
 
@@ -134,7 +134,7 @@ def test_graph_is_exported_once(crop):
     pcv.load("rdn_x4")
     assert before == {path: path.stat().st_mtime_ns for path in graphs.rglob("model.*")}
     network = pcv.create_model("rdn_lite_x4")
-    SuperResolutionPredictor(network, pcv.model_spec("rdn_lite_x4"))
+    RestorationPredictor(network, pcv.model_spec("rdn_lite_x4"))
     assert len(list(graphs.iterdir())) == len({path.parent for path in before}) + 1
 
 
@@ -142,7 +142,7 @@ def test_cache_that_cannot_be_written(crop, monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setenv("PADDLE_CV_HOME", str(tmp_path / "file"))
     network = pcv.create_model("rdn_lite_x2")
-    result = SuperResolutionPredictor(network, pcv.model_spec("rdn_lite_x2")).predict(crop[:6, :6])
+    result = RestorationPredictor(network, pcv.model_spec("rdn_lite_x2")).predict(crop[:6, :6])
     assert result.shape == (12, 12, 3)
 
 
