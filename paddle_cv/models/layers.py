@@ -17,7 +17,6 @@ __all__ = [
     "count_layers",
     "init_like_pytorch",
     "kernel_radius",
-    "symmetric_pad",
     "upsampler",
 ]
 
@@ -108,21 +107,11 @@ def upsampler(scale: int, num_features: int, groups: int = 1, relu: bool = False
     return nn.Sequential(*layers)
 
 
-def symmetric_pad(x, size: int):
-    """Pads height and width by mirroring, the outermost pixels repeated; the image must have at least `size` pixels each way."""
-    # Paddle's own "reflect" mode leaves the outermost pixels out.
-    for axis in (2, 3):
-        first = paddle.slice(x, [axis], [0], [size]).flip(axis)
-        last = paddle.slice(x, [axis], [-size], [2**31 - 1]).flip(axis)
-        x = paddle.concat([first, x, last], axis=axis)
-    return x
-
-
 class BicubicUpsampling(nn.Layer):
     """Enlarges as MATLAB's `imresize` does (cubic kernel with a = -0.5, mirrored borders).
 
     Each of the scale x scale phases of an output pixel is a fixed 5x5 convolution of the input; a pixel shuffle puts them
-    together. Nothing of it is learned or saved. Images must have at least 2 pixels each way.
+    together. Nothing of it is learned or saved.
     """
 
     def __init__(self, scale: int, channels: int):
@@ -135,7 +124,11 @@ class BicubicUpsampling(nn.Layer):
         self.register_buffer("kernels", paddle.to_tensor(kernels.astype(np.float32)), persistable=False)
 
     def forward(self, x):
-        return self.shuffle(F.conv2d(symmetric_pad(x, 2), self.kernels, groups=self.channels))
+        # Two pixels are mirrored at each border: first the outermost, then the one beside it.
+        x = F.pad(x, [1, 1, 1, 1], mode="replicate")
+        x = paddle.concat([x[:, :, 2:3], x, x[:, :, -3:-2]], axis=2)
+        x = paddle.concat([x[:, :, :, 2:3], x, x[:, :, :, -3:-2]], axis=3)
+        return self.shuffle(F.conv2d(x, self.kernels, groups=self.channels))
 
 
 def _cubic(x: np.ndarray) -> np.ndarray:
