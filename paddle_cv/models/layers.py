@@ -10,6 +10,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 __all__ = [
+    "DIV2K_MEAN",
     "BicubicUpsampling",
     "ChannelAttention",
     "MeanShift",
