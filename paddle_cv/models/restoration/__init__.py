@@ -12,6 +12,7 @@ from .mdsr import MDSR
 from .msrresnet import MSRResNet
 from .rcan import RCAN
 from .rdn import RDN
+from .selnet import SelNet
 from .srresnet import SRGANDiscriminator, SRResNet
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "RRDBNet",
     "SRGANDiscriminator",
     "SRResNet",
+    "SelNet",
     "VGGDiscriminator",
 ]
