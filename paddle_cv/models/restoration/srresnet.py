@@ -6,10 +6,13 @@ SRResNet is the network trained with the mean squared error; the generator of SR
 public: generator and discriminator follow the paper's Figure 4 and agree with a PyTorch implementation
 (Lornatang/SRGAN-PyTorch), whose clamp of the output to [0, 1] is left out, as in the paper. That implementation has one PReLU
 slope per layer.
+
+The light generator is that of another port (leftthomas/SRGAN): 5 blocks, biases before batch norm, and a tanh at the end.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -26,13 +29,14 @@ PAPER = "Ledig, Theis, Huszar et al.: Photo-Realistic Single Image SR Using a Ge
 class NormalizedResidualBlock(nn.Layer):
     """Convolution, batch norm, PReLU, convolution, batch norm, and the sum with the input."""
 
-    def __init__(self, num_features: int):
+    def __init__(self, num_features: int, bias: bool):
         super().__init__()
+        bias_attr = None if bias else False
         self.rcb = nn.Sequential(
-            nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=False),
+            nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=bias_attr),
             nn.BatchNorm2D(num_features),
             nn.PReLU(),
-            nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=False),
+            nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=bias_attr),
             nn.BatchNorm2D(num_features),
         )
 
@@ -63,29 +67,40 @@ class SRResNet(nn.Layer):
         num_blocks: Residual blocks (the paper's B).
         num_features: Channels.
         in_channels: Channels of the input and of the output.
+        port: Biases before batch norm, and the output squeezed into (0, 1) by a tanh, as in a port with many checkpoints.
 
     Raises:
         ValueError: `scale` is none of 2, 3, 4, 8.
     """
 
-    def __init__(self, scale: int = 4, num_blocks: int = 16, num_features: int = 64, in_channels: int = 3):
+    def __init__(
+        self,
+        scale: int = 4,
+        num_blocks: int = 16,
+        num_features: int = 64,
+        in_channels: int = 3,
+        port: bool = False,
+    ):
         super().__init__()
         if scale not in (2, 3, 4, 8):
             raise ValueError(f"SRResNet enlarges by 2, 3, 4 or 8, not by {scale!r}")
         self.scale = scale
         self.conv1 = nn.Sequential(nn.Conv2D(in_channels, num_features, 9, padding=4), nn.PReLU())
-        self.trunk = nn.Sequential(*(NormalizedResidualBlock(num_features) for _ in range(num_blocks)))
+        self.trunk = nn.Sequential(*(NormalizedResidualBlock(num_features, port) for _ in range(num_blocks)))
         self.conv2 = nn.Sequential(
-            nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=False), nn.BatchNorm2D(num_features)
+            nn.Conv2D(num_features, num_features, 3, padding=1, bias_attr=None if port else False),
+            nn.BatchNorm2D(num_features),
         )
         factors = (3,) if scale == 3 else (2,) * (scale.bit_length() - 1)
         self.upsampling = nn.Sequential(*(UpsamplingBlock(factor, num_features) for factor in factors))
         self.conv3 = nn.Conv2D(num_features, in_channels, 9, padding=4)
+        self.tanh = nn.Tanh() if port else None
         init_like_pytorch(self)
 
     def forward(self, x):
         x = self.conv1(x)
-        return self.conv3(self.upsampling(x + self.conv2(self.trunk(x))))
+        x = self.conv3(self.upsampling(x + self.conv2(self.trunk(x))))
+        return x if self.tanh is None else (self.tanh(x) + 1) / 2
 
     @property
     def receptive_radius(self) -> int:
@@ -93,11 +108,25 @@ class SRResNet(nn.Layer):
         return kernel_radius(self)
 
     @staticmethod
+    def official_key(key: str) -> str:
+        """Our name of an entry of the port's state dict; the other implementation has our names."""
+        places = {"conv1": 0, "bn1": 1, "prelu": 2, "conv2": 3, "bn2": 4, "conv": 0}
+        key = re.sub(r"^block1\.", "conv1.", key)
+        key = re.sub(r"^block7\.", "conv2.", key)
+        key = re.sub(r"^block8\.\d+\.(weight|bias)$", r"conv3.\1", key)
+        key = re.sub(
+            r"^block8\.(\d+)\.(conv|prelu)\.", lambda m: f"upsampling.{m[1]}.upsample_block.{places[m[2]]}.", key
+        )
+        return re.sub(r"^block(\d)\.(\w+)\.", lambda m: f"trunk.{int(m[1]) - 2}.rcb.{places[m[2]]}.", key)
+
+    @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRResNet that has a state dict of these shapes; None if it is no SRResNet."""
         num_blocks = count_layers(shapes, "trunk.{}.rcb.3.weight")
         steps = count_layers(shapes, "upsampling.{}.upsample_block.0.weight")
-        if not num_blocks or not steps or len(shapes) != 10 + 11 * num_blocks + 3 * steps:
+        port = "conv2.0.bias" in shapes
+        entries = 10 + 11 * num_blocks + 3 * steps + (2 * num_blocks + 1 if port else 0)
+        if not num_blocks or not steps or len(shapes) != entries:
             return None
         num_features, in_channels = shapes["conv1.0.weight"][:2]
         triple = shapes["upsampling.0.upsample_block.0.weight"][0] == 9 * num_features
@@ -106,6 +135,7 @@ class SRResNet(nn.Layer):
             "num_blocks": num_blocks,
             "num_features": num_features,
             "in_channels": in_channels,
+            "port": port,
         }
 
 
@@ -171,6 +201,15 @@ register_model(
     paper=PAPER,
     summary="The generator of SRGAN: the same network as SRResNet, trained against a discriminator.",
     reference="srresnet_x{scale}",
+)
+register_model(
+    "srgan_light",
+    SRResNet,
+    scales=(4,),
+    paper=PAPER,
+    summary="A port's smaller generator of SRGAN: 5 blocks, biases before batch norm, tanh at the end.",
+    hyperparameters={"num_blocks": 5, "port": True},
+    reference="srgan_generator_leftthomas_x{scale}",
 )
 register_model(
     "srgan_discriminator",
