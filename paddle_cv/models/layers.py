@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Optional
 
+import numpy as np
 import paddle
 from paddle import nn
+from paddle.nn import functional as F
 
-__all__ = ["STORED", "init_like_pytorch", "store"]
+__all__ = [
+    "DIV2K_MEAN",
+    "STORED",
+    "BicubicUpsampling",
+    "ChannelAttention",
+    "MeanShift",
+    "ResidualBlock",
+    "count_layers",
+    "init_like_pytorch",
+    "kernel_radius",
+    "store",
+    "upsampler",
+]
 
 #: With this begin the names of the hyperparameters in a state dict.
 STORED = "stored_"
@@ -24,6 +39,142 @@ def store(network: nn.Layer, **hyperparameters: Optional[int]) -> None:
             network.register_buffer(STORED + name, paddle.to_tensor(value, "int32"))
 
 
+# Mean colour (RGB, in [0, 1]) of the 800 training images of DIV2K.
+DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
+
+
+class MeanShift(nn.Conv2D):
+    """Subtracts the mean colour of DIV2K from RGB images (`sign` -1), or adds it again (`sign` 1).
+
+    It is a 1x1 convolution that is not trained, so that state dicts have it as those of the EDSR family do. Images are in
+    [0, 1]; `rgb_range` is the range that the layers between the two shifts work in (255 for the weights that the authors of
+    EDSR and RCAN published).
+    """
+
+    def __init__(self, sign: int, rgb_range: float = 1.0):
+        mean = sign * rgb_range * np.array(DIV2K_MEAN, np.float32)
+        super().__init__(
+            3,
+            3,
+            1,
+            weight_attr=paddle.ParamAttr(
+                initializer=nn.initializer.Assign(np.eye(3, dtype=np.float32).reshape(3, 3, 1, 1)), trainable=False
+            ),
+            bias_attr=paddle.ParamAttr(initializer=nn.initializer.Assign(mean), trainable=False),
+        )
+        self.before = rgb_range if sign < 0 else 1
+        self.after = 1 if sign < 0 else 1 / rgb_range
+
+    def forward(self, x):
+        if self.before != 1:
+            x = x * self.before
+        x = super().forward(x)
+        return x if self.after == 1 else x * self.after
+
+
+class ResidualBlock(nn.Layer):
+    """Convolution, ReLU, convolution, and the sum with the input: EDSR's block, without batch normalisation."""
+
+    def __init__(self, num_features: int, kernel_size: int = 3, res_scale: float = 1.0):
+        super().__init__()
+        self.res_scale = res_scale
+        self.body = nn.Sequential(
+            nn.Conv2D(num_features, num_features, kernel_size, padding=kernel_size // 2),
+            nn.ReLU(),
+            nn.Conv2D(num_features, num_features, kernel_size, padding=kernel_size // 2),
+        )
+
+    def forward(self, x):
+        residual = self.body(x)
+        return x + (residual if self.res_scale == 1 else residual * self.res_scale)
+
+
+class ChannelAttention(nn.Layer):
+    """Weights each channel by a number in (0, 1) that a bottleneck computes from the channels' statistics.
+
+    The statistic is the mean over the image (squeeze and excitation), or with `contrast` the sum of the mean and the standard
+    deviation.
+    """
+
+    def __init__(self, num_features: int, reduction: int = 16, contrast: bool = False):
+        super().__init__()
+        self.contrast = contrast
+        self.conv_du = nn.Sequential(
+            nn.Conv2D(num_features, num_features // reduction, 1),
+            nn.ReLU(),
+            nn.Conv2D(num_features // reduction, num_features, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, x):
+        statistic = mean = x.mean([2, 3], keepdim=True)
+        if self.contrast:
+            variance = (x - mean).square().mean([2, 3], keepdim=True)
+            # The tiny number keeps the root's gradient finite where a channel is constant.
+            statistic = mean + (variance + 1e-12).sqrt()
+        return x * self.conv_du(statistic)
+
+
+def upsampler(scale: int, num_features: int, groups: int = 1, relu: bool = False) -> nn.Sequential:
+    """Sub-pixel convolutions: one for x3, one for each doubling otherwise; with `relu` a ReLU before each pixel shuffle."""
+    layers = []
+    for factor in (3,) if scale == 3 else (2,) * (scale.bit_length() - 1):
+        layers.append(nn.Conv2D(num_features, num_features * factor**2, 3, padding=1, groups=groups))
+        if relu:
+            layers.append(nn.ReLU())
+        layers.append(nn.PixelShuffle(factor))
+    return nn.Sequential(*layers)
+
+
+class BicubicUpsampling(nn.Layer):
+    """Enlarges as MATLAB's `imresize` does (cubic kernel with a = -0.5, mirrored borders).
+
+    Each of the scale x scale phases of an output pixel is a fixed 5x5 convolution of the input; a pixel shuffle puts them
+    together. Nothing of it is learned or saved.
+    """
+
+    def __init__(self, scale: int, channels: int):
+        super().__init__()
+        self.channels = channels
+        self.shuffle = nn.PixelShuffle(scale)
+        phases = np.stack([_cubic((phase + 0.5) / scale - 0.5 - np.arange(-2, 3)) for phase in range(scale)])
+        kernels = np.einsum("ai,bj->abij", phases, phases).reshape(1, scale**2, 1, 5, 5)
+        kernels = np.broadcast_to(kernels, (channels, scale**2, 1, 5, 5)).reshape(-1, 1, 5, 5)
+        self.register_buffer("kernels", paddle.to_tensor(kernels.astype(np.float32)), persistable=False)
+
+    def forward(self, x):
+        # Two pixels are mirrored at each border: first the outermost, then the one beside it.
+        x = F.pad(x, [1, 1, 1, 1], mode="replicate")
+        x = paddle.concat([x[:, :, 2:3], x, x[:, :, -3:-2]], axis=2)
+        x = paddle.concat([x[:, :, :, 2:3], x, x[:, :, :, -3:-2]], axis=3)
+        return self.shuffle(F.conv2d(x, self.kernels, groups=self.channels))
+
+
+def _cubic(x: np.ndarray) -> np.ndarray:
+    """Keys' cubic convolution kernel with a = -0.5."""
+    x = np.abs(x)
+    near = 1.5 * x**3 - 2.5 * x**2 + 1
+    far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
+    return np.where(x <= 1, near, np.where(x <= 2, far, 0))
+
+
+def count_layers(shapes: Mapping[str, Sequence[int]], key: str, start: int = 0) -> int:
+    """How many of `key.format(start)`, `key.format(start + 1)` ... there are in a row."""
+    number = 0
+    while key.format(start + number) in shapes:
+        number += 1
+    return number
+
+
+def kernel_radius(network: nn.Layer) -> int:
+    """Sum of the radii of all convolution kernels: a bound on the receptive radius where no layer is used twice."""
+    return sum(
+        layer.weight.shape[-1] // 2 * layer._dilation[0]
+        for layer in network.sublayers()
+        if isinstance(layer, nn.Conv2D)
+    )
+
+
 def init_like_pytorch(network: nn.Layer) -> None:
     """Draws the convolutions' weights as PyTorch does by default: uniform, of variance 1 / (3 fan-in).
 
@@ -32,5 +183,5 @@ def init_like_pytorch(network: nn.Layer) -> None:
     """
     uniform = nn.initializer.KaimingUniform(negative_slope=5**0.5, nonlinearity="leaky_relu")
     for layer in network.sublayers():
-        if isinstance(layer, nn.Conv2D):
+        if isinstance(layer, nn.Conv2D) and not isinstance(layer, MeanShift):
             uniform(layer.weight)

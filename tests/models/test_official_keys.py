@@ -1,0 +1,14 @@
+"""Keys of reference implementations and ours."""
+
+import pytest
+
+from paddle_cv.models import build_model, list_models, model_spec
+
+# One name of each network whose keys differ from the reference implementation's.
+NAMES = {model_spec(name).network: name for name in list_models() if hasattr(model_spec(name).network, "official_key")}
+
+
+@pytest.mark.parametrize("name", NAMES.values())
+def test_our_own_keys_stay(name):
+    network = build_model(name)
+    assert all(network.official_key(key) == key for key in network.state_dict())
