@@ -69,8 +69,10 @@ def _possible_shapes(state: Mapping[str, np.ndarray], network: type) -> Iterator
         f"{key[: -len('weight')]}_weight" if _may_be_slopes(key, renamed) else key: value
         for key, value in renamed.items()
     }
+    # Nor does it without one tell a fully connected layer, whose weights PyTorch has the other way round.
+    turned = {key: value.T if value.ndim == 2 else value for key, value in slopes.items()}
     seen = []
-    for candidate in (entries, renamed, slopes):
+    for candidate in (entries, renamed, slopes, turned):
         shapes = {key: list(value.shape) for key, value in candidate.items()}
         if shapes not in seen:
             seen.append(shapes)

@@ -6,6 +6,7 @@ import pytest
 
 from paddle_cv.analysis import layer_costs
 from paddle_cv.models import build_model, list_models, model_spec
+from paddle_cv.models.layers import STORED
 from paddle_cv.models.restoration.interpolation import Interpolation
 from paddle_cv.weights import convert_state, identify_state, load_weights
 
@@ -69,9 +70,9 @@ def test_a_state_dict_tells_its_network(name):
 def test_a_reference_state_dict_tells_its_network(name):
     spec, entries = identify_state(golden.state(golden.load(model_spec(name).reference)))
     assert spec.network is model_spec(name).network
-    # Some scales and noise levels stand in our own state dicts only.
+    stored = {key[len(STORED) :] for key in build_model(name).state_dict() if key.startswith(STORED)}
     for key, value in model_spec(name).hyperparameters.items():
-        assert spec.hyperparameters[key] == value or key in ("scale", "noise_level")
+        assert key in stored or spec.hyperparameters[key] == value
     load_weights(spec.network(**spec.hyperparameters), entries)
 
 

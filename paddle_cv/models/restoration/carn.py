@@ -154,7 +154,7 @@ class CARN(nn.Layer):
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the CARN that has a state dict of these shapes; None if it is no CARN.
 
-        Those for several scales tell none; they are taken to be for x2.
+        Those for several scales tell none.
         """
         needed = ("entry.weight", "b3.b1.body.0.weight", "b3.c3.body.0.weight", "c3.body.0.weight", "exit.weight")
         if not all(key in shapes for key in needed):

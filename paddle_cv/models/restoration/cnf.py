@@ -17,7 +17,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..layers import init_like_pytorch
+from ..layers import init_like_pytorch, store
 from ..registry import register_model
 
 __all__ = ["CNF"]
@@ -53,6 +53,7 @@ class CNF(nn.Layer):
         if not num_layers or min(num_layers) < 3:
             raise ValueError(f"the networks that CNF fuses have three layers or more, not {num_layers!r}")
         self.scale = scale
+        store(self, scale=scale)
         self.networks = nn.LayerList([deep_srcnn(number, in_channels) for number in num_layers])
         # The sum of one convolution for each network is one convolution of all outputs.
         self.fusion = nn.Conv2D(len(num_layers) * in_channels, in_channels, 3, padding=1)
@@ -81,7 +82,7 @@ class CNF(nn.Layer):
             sum(key.startswith(f"networks.{number}.") and key.endswith(".weight") for key in shapes)
             for number in range(fused // in_channels)
         ]
-        return {"scale": 2, "num_layers": tuple(num_layers), "in_channels": in_channels}
+        return {"num_layers": tuple(num_layers), "in_channels": in_channels}
 
 
 register_model(

@@ -118,7 +118,7 @@ class IDN(nn.Layer):
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the IDN that has a state dict of these shapes; None if it is no IDN.
 
-        A transposed convolution does not tell the scale; it is taken to be 2.
+        A transposed convolution does not tell the scale.
         """
         num_blocks = count_layers(shapes, "blocks.{}.conv7.weight")
         shuffle = "upsample.1.weight" in shapes

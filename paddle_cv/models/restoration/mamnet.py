@@ -111,7 +111,7 @@ class MAMNet(nn.Layer):
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the network that has a state dict of these shapes; None if it is none of these.
 
-        The two versions have the same entries; they are taken to be of the second, MAMNet.
+        The two versions have the same entries.
         """
         num_blocks = count_layers(shapes, "blocks.{}.dw.weight")
         steps = count_layers(shapes, "up.{}.weight")

@@ -70,7 +70,7 @@ class MDSR(nn.Layer):
 
     @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
-        """Hyperparameters of the MDSR that has a state dict of these shapes (at scale 2: they tell none); None if it is none."""
+        """Hyperparameters of the MDSR that has a state dict of these shapes (they tell no scale); None if it is none."""
         num_blocks = count_layers(shapes, "body.{}.body.2.weight")
         needed = ("head.0.weight", "pre_process.2.1.body.2.weight", "upsample.2.2.weight", "tail.0.weight")
         if len(shapes) != 42 + 4 * num_blocks or not all(key in shapes for key in needed):
