@@ -7,9 +7,11 @@ interpolation. A test set is a folder with `HR` and `LR_bicubic/X<scale>` in it,
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
+os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import paddle_cv as pcv  # noqa: E402
@@ -40,6 +42,8 @@ def main() -> int:
         predictor = pcv.load(arguments.name, weights=arguments.weights, engine=arguments.engine)
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
+    if predictor.spec.task != "super_resolution":
+        parser.error(f"{arguments.name} is a network for {predictor.spec.task}, not for super-resolution")
     report = {"model": predictor.spec.name, "scale": predictor.scale, "sets": {}}
     for folder in arguments.data:
         high, low = find_test_set(folder, predictor.scale)

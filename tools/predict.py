@@ -1,10 +1,12 @@
 #!/usr/bin/env python
-"""Enlarges pictures: `python tools/predict.py rdn_x4 photo.jpg folder -o results`."""
+"""Enlarges or denoises pictures: `python tools/predict.py rdn_x4 photo.jpg folder -o results`."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
+os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tqdm import tqdm  # noqa: E402
@@ -37,6 +39,7 @@ def main() -> int:
     parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
     parser.add_argument("--device", default="auto", help="cpu, gpu, gpu:1 ... (%(default)s)")
     parser.add_argument("--tile", type=int, default=384, help="largest side of the windows in pixels (%(default)s)")
+    parser.add_argument("--noise_level", type=float, help="of 255, for denoisers that are told it")
     parser.add_argument("--overwrite", action="store_true", help="replace earlier results")
     arguments = parser.parse_args()
     try:
@@ -49,6 +52,7 @@ def main() -> int:
         )
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
+    conditions = {} if arguments.noise_level is None else {"noise_level": arguments.noise_level}
     todo = jobs(arguments.inputs, Path(arguments.output), ".png")
     failed, written = [], set()
     for source, target in todo:
@@ -63,9 +67,9 @@ def main() -> int:
                     bar.total = total
                     bar.update(done - bar.n)
 
-                print(predictor.predict_file(source, target, progress=show))
+                print(predictor.predict_file(source, target, progress=show, **conditions))
             written.add(target)
-        except (ImageError, OSError) as error:
+        except (ValueError, OSError) as error:
             failed.append(error)
     for error in failed:
         print(f"failed: {error}", file=sys.stderr)

@@ -34,11 +34,18 @@ def main() -> int:
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     checkpoint = Path(config.output) / "last.pdckpt" if arguments.resume == "auto" else arguments.resume
-    with log_to(Path(config.output) / "train.log"):
-        trainer = Trainer(config, progress=not arguments.quiet)
-        if checkpoint and (arguments.resume != "auto" or Path(checkpoint).is_file()):
-            trainer.resume(Path(checkpoint))
-        best = trainer.train()
+    try:
+        with log_to(Path(config.output) / "train.log"):
+            trainer = Trainer(config, progress=not arguments.quiet)
+            if checkpoint and (arguments.resume != "auto" or Path(checkpoint).is_file()):
+                trainer.resume(Path(checkpoint))
+            best = trainer.train()
+    except KeyboardInterrupt:
+        print(f"stopped; --resume goes on from the checkpoint in {config.output}", file=sys.stderr)
+        return 130
+    except (FileNotFoundError, FloatingPointError, KeyError, ValueError) as error:
+        print(f"error: {error.args[0] if error.args else error}", file=sys.stderr)
+        return 1
     print(f"finished {config.steps} steps; weights in {config.output}")
     if best["step"]:
         print(f"best validation: {best['psnr']:.2f} dB, SSIM {best['ssim']:.4f}, at step {best['step']}")

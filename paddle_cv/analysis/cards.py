@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 __all__ = ["card_table", "fill_marked", "read_card", "score_table"]
 
@@ -56,15 +56,20 @@ def score_table(card: Mapping[str, Any], published: Mapping[str, Any], language:
     """
     network, heading, own = _HEADINGS[language]
     sets = list(card["scores"])
-    rows = [(name, {key: scores[key] for key in sets}) for name, scores in published[f"x{card['scale']}"].items()]
+    scale = f"x{card['scale']}"
+    rows = [(row["label"], row[scale]) for row in published["rows"] if scale in row]
     label = f"**{card['model']} ({card['parameters'] / 1e3:.0f}K), {own}**"
     rows.append((label, {key: [card["scores"][key]["psnr"], card["scores"][key]["ssim"]] for key in sets}))
     rows.sort(key=lambda row: row[1][sets[0]][0])
     lines = [f"| {network} | " + " | ".join(heading.format(name) for name in sets) + " |"]
     lines.append("|---|" + "---|" * len(sets))
     for name, scores in rows:
-        lines.append(f"| {name} | " + " | ".join(f"{scores[key][0]:.2f} / {scores[key][1]:.4f}" for key in sets) + " |")
+        lines.append(f"| {name} | " + " | ".join(_cell(*scores[key]) for key in sets) + " |")
     return "\n".join(lines)
+
+
+def _cell(psnr: float, ssim: Optional[float]) -> str:
+    return f"{psnr:.2f} / {ssim:.4f}" if ssim else f"{psnr:.2f}"
 
 
 def card_table(card: Mapping[str, Any], language: str = "en") -> str:

@@ -10,6 +10,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ..models.tracing import trace_as_written
+
 __all__ = ["LayerCost", "layer_costs"]
 
 _COUNTED = (nn.Conv2D, nn.Conv2DTranspose, nn.Linear)
@@ -58,6 +60,7 @@ def layer_costs(network: nn.Layer, *input_shapes: Sequence[int]) -> list[LayerCo
     was_training = network.training
     network.eval()
     specs = [paddle.static.InputSpec(list(shape), "float32") for shape in input_shapes]
+    trace_as_written(network)
     try:
         paddle.jit.to_static(network.forward, input_spec=specs, full_graph=True).concrete_program  # noqa: B018
     except Exception as error:  # the tracer's errors are of many kinds

@@ -17,6 +17,7 @@ import paddle
 from paddle import nn
 
 from .. import __version__
+from ..models.tracing import trace_as_written
 
 __all__ = ["ENGINES", "cache_folder", "make_engine"]
 
@@ -43,6 +44,7 @@ def _graph_key(network: nn.Layer, shapes: Shapes) -> str:
 
 def _export(network: nn.Layer, shapes: Shapes, folder: Path) -> None:
     network.eval()
+    trace_as_written(network)
     specs = [
         paddle.static.InputSpec([None, *shape], "float32", f"input_{number}") for number, shape in enumerate(shapes)
     ]

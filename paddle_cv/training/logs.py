@@ -29,8 +29,10 @@ def log_to(path: Union[str, Path]) -> Iterator[None]:
     try:
         with logging_redirect_tqdm([logger]):
             yield
-    except BaseException:
-        logger.exception("stopped")
+    except BaseException as error:
+        # To the file only: what the terminal shows is up to the program.
+        logger.removeHandler(handlers[1])
+        logger.error("stopped by %s", type(error).__name__, exc_info=True)
         raise
     finally:
         for handler in handlers:

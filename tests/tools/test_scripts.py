@@ -100,6 +100,9 @@ def test_train_and_resume(run, photo):
     assert f"{max(entry['psnr'] for entry in history):.2f}" in output
     _, errors = run("train.py", "-c", "small.yaml", "-o", "data.bach_size=1", code=2)
     assert "bach_size" in errors
+    _, errors = run("train.py", "-c", "small.yaml", "-o", "data.folders=[nowhere]", code=1)
+    assert errors.rstrip().endswith("error: there is no folder nowhere")
+    assert "FileNotFoundError" in (run.folder / "runs/small/train.log").read_text()
 
 
 def test_benchmark(run):
