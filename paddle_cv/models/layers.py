@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 import paddle
 from paddle import nn
-from paddle.nn import functional as F
 
 __all__ = [
     "DIV2K_MEAN",
     "STORED",
-    "BicubicUpsampling",
     "ChannelAttention",
     "MeanShift",
+    "ReLUUpsampling",
     "ResidualBlock",
+    "conv_stack",
     "count_layers",
     "init_like_pytorch",
     "kernel_radius",
+    "read_conv_stack",
     "store",
     "upsampler",
 ]
@@ -126,36 +128,66 @@ def upsampler(scale: int, num_features: int, groups: int = 1, relu: bool = False
     return nn.Sequential(*layers)
 
 
-class BicubicUpsampling(nn.Layer):
-    """Enlarges as MATLAB's `imresize` does (cubic kernel with a = -0.5, mirrored borders).
+class ConvStack(NamedTuple):
+    """What `conv_stack` is told."""
 
-    Each of the scale x scale phases of an output pixel is a fixed 5x5 convolution of the input; a pixel shuffle puts them
-    together. Nothing of it is learned or saved.
-    """
+    in_channels: int
+    num_features: int
+    out_channels: int
+    num_layers: int
+    batch_norm: bool
 
-    def __init__(self, scale: int, channels: int):
+
+def conv_stack(
+    in_channels: int,
+    num_features: int,
+    out_channels: int,
+    num_layers: int,
+    batch_norm: bool = False,
+    dilations: Optional[Sequence[int]] = None,
+) -> nn.Sequential:
+    """3x3 convolutions with ReLU between them; the inner ones may be normalised: the networks of the DnCNN family."""
+    widths = [in_channels, *[num_features] * (num_layers - 1), out_channels]
+    layers: list[nn.Layer] = []
+    for number in range(num_layers):
+        dilation = dilations[number] if dilations else 1
+        layers.append(nn.Conv2D(widths[number], widths[number + 1], 3, padding=dilation, dilation=dilation))
+        if number == num_layers - 1:
+            break
+        if batch_norm and number > 0:
+            layers.append(nn.BatchNorm2D(num_features, momentum=0.1, epsilon=1e-4))
+        layers.append(nn.ReLU())
+    return nn.Sequential(*layers)
+
+
+def read_conv_stack(shapes: Mapping[str, Sequence[int]]) -> Optional[ConvStack]:
+    """The arguments of the `conv_stack` called `model` that has a state dict of these shapes, and nothing beside it."""
+    convs = {
+        int(key.split(".")[1]): shape
+        for key, shape in shapes.items()
+        if re.fullmatch(r"model\.\d+\.weight", key) and len(shape) == 4
+    }
+    places, count = sorted(convs), len(convs)
+    if count < 3 or any(list(shape[2:]) != [3, 3] for shape in convs.values()):
+        return None
+    batch_norm = "model.3.weight" in shapes
+    if places != [0, *(2 + (3 if batch_norm else 2) * i for i in range(count - 1))]:
+        return None
+    if len(shapes) != 2 * count + (4 * (count - 2) if batch_norm else 0):
+        return None
+    num_features, in_channels = convs[0][:2]
+    return ConvStack(in_channels, num_features, convs[places[-1]][0], count, batch_norm)
+
+
+class ReLUUpsampling(nn.Layer):
+    """`upsampler` with a ReLU before each pixel shuffle, below the name `body` that CARN's and DRLN's state dicts have."""
+
+    def __init__(self, scale: int, num_features: int, groups: int = 1):
         super().__init__()
-        self.channels = channels
-        self.shuffle = nn.PixelShuffle(scale)
-        phases = np.stack([_cubic((phase + 0.5) / scale - 0.5 - np.arange(-2, 3)) for phase in range(scale)])
-        kernels = np.einsum("ai,bj->abij", phases, phases).reshape(1, scale**2, 1, 5, 5)
-        kernels = np.broadcast_to(kernels, (channels, scale**2, 1, 5, 5)).reshape(-1, 1, 5, 5)
-        self.register_buffer("kernels", paddle.to_tensor(kernels.astype(np.float32)), persistable=False)
+        self.body = upsampler(scale, num_features, groups, relu=True)
 
     def forward(self, x):
-        # Two pixels are mirrored at each border: first the outermost, then the one beside it.
-        x = F.pad(x, [1, 1, 1, 1], mode="replicate")
-        x = paddle.concat([x[:, :, 2:3], x, x[:, :, -3:-2]], axis=2)
-        x = paddle.concat([x[:, :, :, 2:3], x, x[:, :, :, -3:-2]], axis=3)
-        return self.shuffle(F.conv2d(x, self.kernels, groups=self.channels))
-
-
-def _cubic(x: np.ndarray) -> np.ndarray:
-    """Keys' cubic convolution kernel with a = -0.5."""
-    x = np.abs(x)
-    near = 1.5 * x**3 - 2.5 * x**2 + 1
-    far = -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2
-    return np.where(x <= 1, near, np.where(x <= 2, far, 0))
+        return self.body(x)
 
 
 def count_layers(shapes: Mapping[str, Sequence[int]], key: str, start: int = 0) -> int:

@@ -4,18 +4,7 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_cv.data import imresize
-from paddle_cv.models.layers import BicubicUpsampling, ChannelAttention, MeanShift, count_layers, init_like_pytorch
-
-
-@pytest.mark.parametrize("scale", [2, 3, 4, 8])
-@pytest.mark.parametrize("size", [(9, 7), (2, 5), (1, 1)])
-def test_bicubic_upsampling_is_imresize(scale, size):
-    picture = np.random.RandomState(0).rand(*size, 3).astype(np.float32)
-    layer = BicubicUpsampling(scale, 3)
-    result = layer(paddle.to_tensor(picture.transpose(2, 0, 1)[None])).numpy()[0].transpose(1, 2, 0)
-    np.testing.assert_allclose(result, imresize(picture, scale), atol=1e-6)
-    assert not layer.state_dict()
+from paddle_cv.models.layers import ChannelAttention, MeanShift, count_layers, init_like_pytorch
 
 
 @pytest.mark.parametrize("rgb_range", [1, 255])

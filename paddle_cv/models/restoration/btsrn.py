@@ -17,8 +17,9 @@ from typing import Any, Optional
 from paddle import nn
 from paddle.nn import functional as F
 
-from ..layers import BicubicUpsampling, count_layers, init_like_pytorch
+from ..layers import count_layers, init_like_pytorch
 from ..registry import register_model
+from .interpolation import Interpolation
 
 __all__ = ["BTSRN"]
 
@@ -98,7 +99,7 @@ class BTSRN(nn.Layer):
         self.hr_conv = nn.Sequential(*(ProjectedBlock(num_features, bottleneck) for _ in range(num_high)))
         self.lrelu = nn.LeakyReLU(0.2)
         self.out = nn.Conv2D(num_features, in_channels, 1)
-        self.bicubic = BicubicUpsampling(scale, in_channels)
+        self.bicubic = Interpolation(scale)
         # Pixels that the convolutions take off each side, in pixels of the output; the padding, in pixels of the input, is
         # the least that makes up for them, at the authors' sizes less than their 15.
         self.lost = scale * num_low + num_high + (2 if scale == 4 else 0)

@@ -17,7 +17,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..layers import MeanShift, init_like_pytorch, store, upsampler
+from ..layers import MeanShift, ReLUUpsampling, init_like_pytorch, store
 from ..registry import register_model
 
 __all__ = ["CARN"]
@@ -84,17 +84,6 @@ class CascadingBlock(nn.Layer):
         return cascade(x, stages, (self.c1, self.c2, self.c3))
 
 
-class UpsamplingBlock(nn.Layer):
-    """Sub-pixel convolutions with a ReLU before each pixel shuffle."""
-
-    def __init__(self, scale: int, num_features: int, groups: Optional[int]):
-        super().__init__()
-        self.body = upsampler(scale, num_features, groups or 1, relu=True)
-
-    def forward(self, x):
-        return self.body(x)
-
-
 class CARN(nn.Layer):
     """Cascading residual network.
 
@@ -127,9 +116,9 @@ class CARN(nn.Layer):
         self.c2 = Fusion(num_features, 3)
         self.c3 = Fusion(num_features, 4)
         self.upsample = nn.LayerDict(
-            {f"up{branch}": UpsamplingBlock(branch, num_features, groups) for branch in SCALES}
+            {f"up{branch}": ReLUUpsampling(branch, num_features, groups or 1) for branch in SCALES}
             if multi_scale
-            else {"up": UpsamplingBlock(scale, num_features, groups)}
+            else {"up": ReLUUpsampling(scale, num_features, groups or 1)}
         )
         self.exit = nn.Conv2D(num_features, 3, 3, padding=1)
         init_like_pytorch(self)

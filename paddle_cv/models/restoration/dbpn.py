@@ -20,20 +20,12 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..layers import MeanShift
 from ..registry import register_model
 
 __all__ = ["DBPN"]
 
 PAPER = "Haris, Shakhnarovich, Ukita: Deep Back-Projection Networks for Super-Resolution, CVPR 2018"
-DIV2K_MEAN = (0.4488, 0.4371, 0.4040)
-
-
-def mean_shift(sign: int) -> nn.Conv2D:
-    """A fixed 1x1 convolution that adds (sign 1) or subtracts (sign -1) the mean colour."""
-    weight = paddle.ParamAttr(initializer=nn.initializer.Dirac(), trainable=False)
-    values = [sign * value for value in DIV2K_MEAN]
-    bias = paddle.ParamAttr(initializer=nn.initializer.Assign(values), trainable=False)
-    return nn.Conv2D(3, 3, 1, weight_attr=weight, bias_attr=bias)
 
 
 def projection(num_features: int, scale: int, up: bool, num_slopes: int) -> nn.Sequential:
@@ -102,7 +94,7 @@ class DBPN(nn.Layer):
         self.edsr_form = edsr_form
         slopes = num_features if edsr_form else 1
         if edsr_form:
-            self.sub_mean, self.add_mean = mean_shift(-1), mean_shift(1)
+            self.sub_mean, self.add_mean = MeanShift(-1), MeanShift(1)
         self.initial = nn.Sequential(
             nn.Conv2D(in_channels, num_initial_features, 3, padding=1),
             nn.PReLU(num_initial_features if edsr_form else 1),

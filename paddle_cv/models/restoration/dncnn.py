@@ -8,69 +8,17 @@ is 1e-4; the weights published there have the normalisation merged into the conv
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Optional
+from typing import Any, Optional
 
 from paddle import nn
 
-from ..layers import store
+from ..layers import conv_stack, read_conv_stack, store
 from ..registry import register_model
 
 __all__ = ["DnCNN"]
 
 PAPER = "Zhang, Zuo, Chen, Meng, Zhang: Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising, TIP 2017"
-
-
-class ConvStack(NamedTuple):
-    """What `conv_stack` is told."""
-
-    in_channels: int
-    num_features: int
-    out_channels: int
-    num_layers: int
-    batch_norm: bool
-
-
-def conv_stack(
-    in_channels: int,
-    num_features: int,
-    out_channels: int,
-    num_layers: int,
-    batch_norm: bool = False,
-    dilations: Optional[Sequence[int]] = None,
-) -> nn.Sequential:
-    """3x3 convolutions with ReLU between them; the inner ones may be normalised. Also for IRCNN, FFDNet and SRMD."""
-    widths = [in_channels, *[num_features] * (num_layers - 1), out_channels]
-    layers: list[nn.Layer] = []
-    for number in range(num_layers):
-        dilation = dilations[number] if dilations else 1
-        layers.append(nn.Conv2D(widths[number], widths[number + 1], 3, padding=dilation, dilation=dilation))
-        if number == num_layers - 1:
-            break
-        if batch_norm and number > 0:
-            layers.append(nn.BatchNorm2D(num_features, momentum=0.1, epsilon=1e-4))
-        layers.append(nn.ReLU())
-    return nn.Sequential(*layers)
-
-
-def read_conv_stack(shapes: Mapping[str, Sequence[int]]) -> Optional[ConvStack]:
-    """The arguments of the `conv_stack` called `model` that has a state dict of these shapes, and nothing beside it."""
-    convs = {
-        int(key.split(".")[1]): shape
-        for key, shape in shapes.items()
-        if re.fullmatch(r"model\.\d+\.weight", key) and len(shape) == 4
-    }
-    places, count = sorted(convs), len(convs)
-    if count < 3 or any(list(shape[2:]) != [3, 3] for shape in convs.values()):
-        return None
-    batch_norm = "model.3.weight" in shapes
-    if places != [0, *(2 + (3 if batch_norm else 2) * i for i in range(count - 1))]:
-        return None
-    if len(shapes) != 2 * count + (4 * (count - 2) if batch_norm else 0):
-        return None
-    num_features, in_channels = convs[0][:2]
-    return ConvStack(in_channels, num_features, convs[places[-1]][0], count, batch_norm)
 
 
 class DnCNN(nn.Layer):

@@ -15,7 +15,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..layers import MeanShift, init_like_pytorch, upsampler
+from ..layers import MeanShift, ReLUUpsampling, init_like_pytorch
 from ..registry import register_model
 
 __all__ = ["DRLN"]
@@ -89,17 +89,6 @@ class DenseResidualLaplacianModule(nn.Layer):
         return self.ca(self.g(x))
 
 
-class UpsamplingBlock(nn.Layer):
-    """Sub-pixel convolutions with a ReLU before each pixel shuffle."""
-
-    def __init__(self, scale: int, num_features: int):
-        super().__init__()
-        self.body = upsampler(scale, num_features, relu=True)
-
-    def forward(self, x):
-        return self.body(x)
-
-
 class DRLN(nn.Layer):
     """Densely residual Laplacian network.
 
@@ -128,7 +117,7 @@ class DRLN(nn.Layer):
                 number += 1
                 self.add_sublayer(f"b{number}", DenseResidualLaplacianModule(num_features, reduction))
                 self.add_sublayer(f"c{number}", ConvUnit((place + 2) * num_features, num_features, 3))
-        self.upsample = nn.LayerDict({"up": UpsamplingBlock(scale, num_features)})
+        self.upsample = nn.LayerDict({"up": ReLUUpsampling(scale, num_features)})
         self.tail = nn.Conv2D(num_features, 3, 3, padding=1)
         init_like_pytorch(self)
 

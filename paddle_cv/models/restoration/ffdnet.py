@@ -14,8 +14,8 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..layers import conv_stack, read_conv_stack
 from ..registry import register_model
-from .dncnn import conv_stack, read_conv_stack
 
 __all__ = ["FFDNet"]
 

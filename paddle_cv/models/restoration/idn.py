@@ -18,8 +18,9 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..layers import BicubicUpsampling, count_layers, init_like_pytorch, kernel_radius, store
+from ..layers import count_layers, init_like_pytorch, kernel_radius, store
 from ..registry import register_model
+from .interpolation import Interpolation
 
 __all__ = ["IDN"]
 
@@ -87,7 +88,7 @@ class IDN(nn.Layer):
             self.first = scale - 1
             before, after = 8 - self.first, 8
             self.upsample = nn.Conv2DTranspose(64, in_channels, 17, scale, padding=[before, after, before, after])
-        self.bicubic = BicubicUpsampling(scale, in_channels)
+        self.bicubic = Interpolation(scale)
         init_like_pytorch(self)
 
     def forward(self, x):

@@ -12,9 +12,8 @@ from typing import Any, Optional
 
 from paddle import nn
 
-from ..layers import store
+from ..layers import conv_stack, read_conv_stack, store
 from ..registry import register_model
-from .dncnn import conv_stack, read_conv_stack
 
 __all__ = ["IRCNN"]
 
