@@ -2,7 +2,16 @@
 
 __version__ = "0.1.0"
 
-from .api import create_model, from_checkpoint, load  # noqa: E402  (the engines' cache needs the version)
+from .api import create_model, from_checkpoint, load, load_network  # noqa: E402  (the engines' cache needs the version)
 from .models import ModelSpec, list_models, model_spec
 
-__all__ = ["ModelSpec", "__version__", "create_model", "from_checkpoint", "list_models", "load", "model_spec"]
+__all__ = [
+    "ModelSpec",
+    "__version__",
+    "create_model",
+    "from_checkpoint",
+    "list_models",
+    "load",
+    "load_network",
+    "model_spec",
+]

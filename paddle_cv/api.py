@@ -10,7 +10,7 @@ from paddle import nn
 from .models import ModelSpec, build_model, model_spec
 from .weights import fits, identify, load_weights, read_weights, shipped_weights
 
-__all__ = ["create_model", "from_checkpoint", "load"]
+__all__ = ["create_model", "from_checkpoint", "load", "load_network"]
 
 
 def create_model(name: str, pretrained: Union[bool, str, Path] = False, **hyperparameters: Any) -> nn.Layer:
@@ -54,8 +54,23 @@ def from_checkpoint(path: Union[str, Path]) -> tuple[nn.Layer, ModelSpec]:
     return network, spec
 
 
-def _network_for(spec: ModelSpec, weights: Optional[Union[str, Path]]) -> tuple[nn.Layer, ModelSpec]:
-    """The network of a name with weights from a file, or another of its family and scale that the file is for."""
+def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple[nn.Layer, ModelSpec]:
+    """The network of a name with weights, in eval mode.
+
+    Args:
+        name: A registered name.
+        weights: A weight file, ours or the authors'; None for the shipped one. Where it is not for the name's own configuration,
+            the configuration is read from it: it may be any of the same family and scale.
+
+    Returns:
+        The network, and what it is.
+
+    Raises:
+        KeyError: No such name.
+        FileNotFoundError: No weights are shipped for it, or no file at `weights`.
+        ValueError: The file cannot be read, or is for another family or scale.
+    """
+    spec = model_spec(name)
     network = spec.network(**spec.hyperparameters)
     network.eval()
     if not network.state_dict():  # interpolation has nothing to load
@@ -82,8 +97,8 @@ def load(
 
     Args:
         name: A registered name.
-        weights: A weight file for this network; None for the shipped ones. Its hyperparameters are read from the file, so
-            that `load("rdn_x4", weights=...)` takes any RDN that enlarges by 4.
+        weights: A weight file; None for the shipped one. `load("rdn_x4", weights=...)` takes any RDN that enlarges by 4
+            (see `load_network`).
         engine: `paddle_inference`, `dygraph` or `auto`.
         device: `cpu`, `gpu`, `gpu:<number>` or `auto`.
         **options: Further arguments of the predictor.
@@ -95,5 +110,5 @@ def load(
     """
     from .inference import RestorationPredictor
 
-    network, found = _network_for(model_spec(name), weights)
+    network, found = load_network(name, weights)
     return RestorationPredictor(network, found, engine=engine, device=device, **options)

@@ -14,5 +14,4 @@ from paddle_cv.hub import SuperResolutionModule
     summary="Fourfold super-resolution by a residual dense network (RDN, CVPR 2018) in a light configuration for CPUs.",
 )
 class RDNx4(SuperResolutionModule):
-    weights = "rdn_lite_x4.pdparams"
-    scale = 4
+    model = "rdn_lite_x4"

@@ -12,7 +12,7 @@ import numpy as np
 from paddle import nn
 from paddlehub.module.module import RunModule, runnable, serving
 
-from ..api import from_checkpoint
+from ..api import load_network
 from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_image
 from .serving import decode_images, encode_png
 
@@ -20,31 +20,27 @@ __all__ = ["SuperResolutionModule"]
 
 
 class SuperResolutionModule(nn.Layer, RunModule):
-    """What every super-resolution module does; a module adds `moduleinfo` and names its weights.
+    """What every super-resolution module does; a module adds `moduleinfo` and names its network.
 
     The base is a Layer because PaddleHub runs the methods of everything else in static mode, and is already a `RunModule`
     so that PaddleHub does not build the class anew.
 
     Args:
-        weights: A weight file for the module's scale instead of the shipped one, ours or the authors'; the configuration is
-            read from it.
+        weights: A weight file of the module's family and scale instead of the shipped one, ours or the authors'; the
+            configuration is read from it.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file cannot be read, or belongs to a network of another scale.
+        ValueError: The file cannot be read, or belongs to a network of another family or scale.
     """
 
-    #: File in the module's folder.
-    weights: str
-    scale: int
+    #: Registered name of the network; the module's folder has `<model>.pdparams`.
+    model: str
 
     def __init__(self, weights: Optional[Union[str, Path]] = None):
         super().__init__()
-        self.network, self.spec = from_checkpoint(weights or Path(self.directory) / self.weights)
-        if self.spec.task != "super_resolution" or self.spec.scale != self.scale:
-            raise ValueError(
-                f"{weights} holds {self.spec.name} (x{self.spec.scale}); {self.name} enlarges by {self.scale}"
-            )
+        shipped = Path(self.directory) / f"{self.model}.pdparams"
+        self.network, self.spec = load_network(self.model, weights or shipped)
         self._predictors: dict[str, RestorationPredictor] = {}
 
     def forward(self, x):
