@@ -1,10 +1,11 @@
 #!/usr/bin/env python
-"""Ships the best weights of a training run in a hub module.
+"""Ships the weights of a training run in a hub module.
 
     python tools/ship.py runs/rdn_lite_x4 --data Set5 Set14 --hardware "2-core Xeon" --note "..."
 
-Writes the weights and `card.json` (configuration, steps, time, scores) into the module's folder, and brings the score tables of the
-README files up to date. Without a run folder it only does the latter.
+Writes the averaged weights of the run's last step (to choose a step by the test set would flatter the scores) and `card.json`
+(configuration, steps, time, scores) into the module's folder, and brings the score tables of the README files up to date.
+Without a run folder it only does the latter.
 """
 
 import argparse
@@ -31,7 +32,7 @@ def ship(run: Path, data: list[str], hardware: str, note: str) -> None:
         raise ValueError(f"no hub module is registered for {spec.name}")
     metrics = json.loads((run / "metrics.json").read_text())
     weights = ROOT / "hub_modules" / spec.hub_module / f"{spec.name}.pdparams"
-    save_state(read_state(run / "best.pdparams"), weights)
+    save_state(read_state(run / "last.pdparams"), weights)
     predictor = pcv.load(spec.name)
     scores = {}
     for folder in data:
@@ -44,7 +45,7 @@ def ship(run: Path, data: list[str], hardware: str, note: str) -> None:
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "config": f"configs/restoration/{spec.name}.yaml",
         "training_data": [Path(folder).name for folder in config.data.folders],
-        "steps": metrics["best"]["step"],
+        "steps": metrics["history"][-1]["step"],
         "hours": round(metrics["history"][-1]["seconds"] / 3600, 2),
         "hardware": hardware,
         "date": datetime.date.today().isoformat(),
