@@ -1,6 +1,7 @@
 """Data sets, resizing and colour conversion."""
 
 from .color import LUMINANCE, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+from .degradations import DegradedPatches
 from .denoising import DenoisingPatches, denoising_pairs
 from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
@@ -9,6 +10,7 @@ from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_re
 __all__ = [
     "IMAGE_SUFFIXES",
     "LUMINANCE",
+    "DegradedPatches",
     "DenoisingPatches",
     "SuperResolutionPatches",
     "crop_to_multiple",

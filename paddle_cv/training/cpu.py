@@ -31,24 +31,26 @@ def _relu_forward(self, x):
 class _Plain(nn.Layer):
     """A network whose outputs come from an ordinary kernel: an oneDNN operation as the last one of a graph crashes Paddle."""
 
-    def __init__(self, network: nn.Layer):
+    def __init__(self, network: nn.Layer, method: str):
         super().__init__()
         self.network = network
+        self.compute = network if method == "forward" else getattr(network, method)
 
-    def forward(self, x):
-        outputs = self.network(x)
+    def forward(self, x, condition=None):  # static graphs take no *inputs
+        outputs = self.compute(x) if condition is None else self.compute(x, condition)
         if isinstance(outputs, (list, tuple)):
             return [paddle.assign(output) for output in outputs]
         return paddle.assign(outputs)
 
 
-def compile_for_cpu(network: nn.Layer) -> nn.Layer:
+def compile_for_cpu(network: nn.Layer, method: str = "forward") -> nn.Layer:
     """A static graph of a network whose training step is fast on CPUs.
 
     `FLAGS_use_mkldnn=1` must be in the environment before paddle is imported, or no oneDNN kernel is used.
 
     Args:
-        network: Any Layer that takes one NCHW tensor. Its convolutions and ReLUs get other, equal forwards.
+        network: Any Layer that takes one tensor, or two. Its convolutions and ReLUs get other, equal forwards.
+        method: Which of its methods is compiled.
 
     Returns:
         A Layer around it, with the same parameters; `train()` and `eval()` reach the network through it.
@@ -63,4 +65,4 @@ def compile_for_cpu(network: nn.Layer) -> nn.Layer:
             layer.forward = types.MethodType(_conv_forward, layer)
         elif type(layer) is nn.ReLU:
             layer.forward = types.MethodType(_relu_forward, layer)
-    return paddle.jit.to_static(_Plain(network), full_graph=True)
+    return paddle.jit.to_static(_Plain(network, method), full_graph=True)
