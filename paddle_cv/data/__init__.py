@@ -1,6 +1,8 @@
 """Data sets, resizing and colour conversion."""
 
 from .color import LUMINANCE, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+from .degradations import DegradedPatches
+from .denoising import DenoisingPatches, denoising_pairs
 from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
 from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_resolution_pairs
@@ -8,8 +10,11 @@ from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_re
 __all__ = [
     "IMAGE_SUFFIXES",
     "LUMINANCE",
+    "DegradedPatches",
+    "DenoisingPatches",
     "SuperResolutionPatches",
     "crop_to_multiple",
+    "denoising_pairs",
     "imresize",
     "list_images",
     "read_image",

@@ -10,8 +10,10 @@ from typing import Optional, Union
 import numpy as np
 from paddle.io import Dataset
 
+from .color import rgb_to_y
 from .files import list_images, read_image
 from .imresize import imresize
+from .patches import flip_and_turn, to_network
 
 __all__ = ["SuperResolutionPatches", "crop_to_multiple", "super_resolution_pairs"]
 
@@ -34,13 +36,17 @@ class SuperResolutionPatches(Dataset):
     Args:
         folders: One folder or several; searched with the folders below them.
         scale: Enlargement factor.
-        patch_size: Side of the low-resolution patch in pixels.
+        patch_size: Side of the network's input in pixels: those of the low-resolution picture, or of the enlarged one.
         length: Number of items.
         seed: Seed of the random choices.
         rescale: Each picture is also offered reduced by these factors, which adds detail at other scales.
+        luminance: For networks on luminance: Y of BT.601, not rounded; grey pictures are their own luminance.
+        enlarged: For networks whose input has the size of their output: the whole low-resolution picture is enlarged by
+            MATLAB's bicubic interpolation, once.
 
-    Items: (low, high), float32 RGB in [0, 1] of shapes (3, patch_size, patch_size) and (3, scale patch_size, scale patch_size),
-    randomly flipped and rotated by multiples of 90 degrees.
+    Items: (low, high), float32 in [0, 1] of shapes (C, patch_size, patch_size) and (C, scale patch_size, scale patch_size), or,
+    if `enlarged`, both of the former; C is 1 with `luminance`, else 3 for RGB. Randomly flipped and rotated by multiples of 90
+    degrees.
 
     Raises:
         FileNotFoundError: A folder is missing or has no picture in it.
@@ -55,24 +61,31 @@ class SuperResolutionPatches(Dataset):
         length: int,
         seed: int = 0,
         rescale: Sequence[float] = (1.0,),
+        luminance: bool = False,
+        enlarged: bool = False,
     ):
         super().__init__()
         if isinstance(folders, (str, Path)):
             folders = [folders]
-        self.scale, self.patch_size, self.length, self.seed = scale, patch_size, length, seed
+        self.patch_size, self.length, self.seed = patch_size, length, seed
+        self.ratio = 1 if enlarged else scale  # of the sides of the two patches
+        side = self.ratio * patch_size
         self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
         files = [path for folder in folders for path in list_images(folder)]
         for path in files:
             original = read_image(path)
-            if original.ndim == 2:
+            if original.ndim == 2 and not luminance:
                 original = np.dstack([original] * 3)
             for factor in rescale:
                 high = original if factor == 1 else imresize(original, factor)
                 high = crop_to_multiple(high, scale)
-                if min(high.shape[:2]) >= scale * patch_size:
-                    self.pairs.append((imresize(high, 1 / scale), high))
+                if min(high.shape[:2]) >= max(side, scale):
+                    low = imresize(high, 1 / scale)
+                    if luminance:
+                        low, high = _luminance(low), _luminance(high)
+                    self.pairs.append((imresize(low, scale) if enlarged else low, high))
         if not self.pairs:
-            raise ValueError(f"none of {len(files)} pictures is at least {scale * patch_size} pixels high and wide")
+            raise ValueError(f"none of {len(files)} pictures is at least {side} pixels high and wide")
         logger.info("%d pictures of %d files, reduced by %s", len(self.pairs), len(files), list(rescale))
 
     def __len__(self) -> int:
@@ -81,20 +94,17 @@ class SuperResolutionPatches(Dataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng([self.seed, index])
         low, high = self.pairs[rng.integers(len(self.pairs))]
-        size, scale = self.patch_size, self.scale
+        size, ratio = self.patch_size, self.ratio
         top, left = (rng.integers(side - size + 1) for side in low.shape[:2])
         low = low[top : top + size, left : left + size]
-        high = high[scale * top : scale * (top + size), scale * left : scale * (left + size)]
-        quarter_turns, mirrored = rng.integers(4), rng.integers(2)
-        return tuple(_to_network(_turn(patch, quarter_turns, mirrored)) for patch in (low, high))
+        high = high[ratio * top : ratio * (top + size), ratio * left : ratio * (left + size)]
+        return tuple(to_network(patch) for patch in flip_and_turn(rng, low, high))
 
 
-def _turn(patch: np.ndarray, quarter_turns: int, mirrored: int) -> np.ndarray:
-    return np.rot90(patch[:, ::-1] if mirrored else patch, quarter_turns)
-
-
-def _to_network(patch: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(patch.transpose(2, 0, 1), np.float32) / np.float32(255)
+def _luminance(image: np.ndarray) -> np.ndarray:
+    """(H, W, 3) or (H, W) uint8 -> (H, W, 1) float32 in 0-255."""
+    y = image if image.ndim == 2 else rgb_to_y(image)
+    return y.astype(np.float32)[..., None]
 
 
 def super_resolution_pairs(

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..data.color import rgb_to_y
 
-__all__ = ["psnr", "ssim", "super_resolution_scores"]
+__all__ = ["denoising_scores", "psnr", "ssim", "super_resolution_scores"]
 
 
 def psnr(a: np.ndarray, b: np.ndarray, data_range: float = 255.0) -> float:
@@ -75,3 +75,20 @@ def super_resolution_scores(result: np.ndarray, target: np.ndarray, scale: int) 
     if a.size == 0:
         raise ValueError(f"a picture of {result.shape[:2]} has nothing inside a border of {scale}")
     return {"psnr": psnr(a, b), "ssim": ssim(a, b) if min(a.shape) >= 11 else float("nan")}
+
+
+def denoising_scores(result: np.ndarray, target: np.ndarray) -> dict[str, float]:
+    """PSNR in dB of all grey or RGB values, and SSIM of the grey values or the luminance Y.
+
+    Args:
+        result: (H, W, 1) or (H, W, 3) uint8.
+        target: The same shape.
+
+    Returns:
+        {"psnr": ..., "ssim": ...}; the SSIM is NaN where the picture is smaller than its window.
+
+    Raises:
+        ValueError: The shapes differ.
+    """
+    a, b = (image[..., 0] if image.shape[2] == 1 else rgb_to_y(image) for image in (result, target))
+    return {"psnr": psnr(result, target), "ssim": ssim(a, b) if min(a.shape) >= 11 else float("nan")}

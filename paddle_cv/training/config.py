@@ -14,48 +14,76 @@ __all__ = ["TrainConfig", "load_config"]
 
 @dataclass
 class ModelConfig:
-    """The network: a registered name and, where they differ from it, hyperparameters."""
+    """The network: a registered name and, where they differ from it, hyperparameters.
+
+    `compile: false` trains it in dygraph on CPUs too, for networks that `compile_for_cpu` cannot take.
+    """
 
     name: str = "???"
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     weights: Optional[str] = None  # start from this file
+    compile: bool = True
 
 
 @dataclass
 class DataConfig:
-    """Folders of high-resolution pictures; patch sizes are low-resolution pixels."""
+    """Folders of high-resolution, or clean, pictures; patch sizes are pixels of the network's input.
+
+    `noise_level`, of 255, is one number or [lowest, highest]: for denoisers, and for networks with the input "degradation".
+    """
 
     folders: list[str] = field(default_factory=list)
     patch_size: int = 32
     batch_size: int = 8
     rescale: list[float] = field(default_factory=lambda: [1.0])
+    noise_level: list[float] = field(default_factory=list)
     num_workers: int = 0
 
 
 @dataclass
 class ValidationConfig:
-    """A test set to measure the averaged weights on; no folder, no validation."""
+    """A test set to measure the averaged weights on; no folder, no validation.
+
+    Denoisers get the pictures of `high` with noise of `noise_level`, of 255 and the same each time; None: the middle of
+    the levels that are trained.
+    """
 
     high: Optional[str] = None
     low: Optional[str] = None
     every: int = 1000
+    noise_level: Optional[float] = None
 
 
 @dataclass
 class OptimizerConfig:
-    """Adam with a linear warm-up and a cosine to `final_rate` at the last step."""
+    """Adam, or `sgd` with momentum; a linear warm-up, and then one of three schedules.
 
+    `cosine`: to `final_rate` at the last step; `exponential`: the same, by an equal factor in each step; `multistep`: times
+    `gamma` at each of the steps `milestones`, counted without the warm-up.
+    """
+
+    name: str = "adam"
+    schedule: str = "cosine"
     learning_rate: float = 1e-3
     final_rate: float = 1e-6
     warmup_steps: int = 200
+    milestones: list[int] = field(default_factory=list)
+    gamma: float = 0.5
     beta1: float = 0.9
     beta2: float = 0.99
+    momentum: float = 0.9
+    weight_decay: float = 0.0  # L2 penalty, as a part of the gradient
+    rate_factors: dict[str, float] = field(default_factory=dict)  # of parameters whose names begin with the key
     clip_norm: Optional[float] = None  # of all gradients together
+    clip_change: Optional[float] = None  # of gradient times learning rate, each value for itself (VDSR, section 3.2)
 
 
 @dataclass
 class TrainConfig:
-    """A whole run. `output` is the run folder; `ema` the decay of the averaged weights."""
+    """A whole run. `output` is the run folder; `ema` the decay of the averaged weights (0: the weights themselves).
+
+    `loss` is a name in `paddle_cv.training.losses`.
+    """
 
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)

@@ -4,6 +4,11 @@ Paddle's dygraph mode runs no oneDNN kernel in training. A static graph does, bu
 back to a slow reference implementation there: the gradient of ReLU and the sum that makes the gradient of a convolution's
 bias are the two that a network meets in every layer. Both have an equal in Paddle that oneDNN does not implement, and
 whose ordinary CPU kernel is fast. `compile_for_cpu` puts these in their places; parameters and their names stay as they are.
+
+Not every network can be trained in this way. As of Paddle 3.3.1, oneDNN's batch normalisation does not update the running
+statistics, its transposed convolution has no gradient, and the gradients of x - y and x / y with respect to y have the wrong
+sign. Interpolation raises an error, and a few graphs crash. Configurations of such networks say `model.compile: false`, and
+tests/training/test_recipes.py compares the gradients of all others with those of dygraph.
 """
 
 from __future__ import annotations
@@ -15,6 +20,13 @@ import paddle.nn.functional as F
 from paddle import _C_ops, nn
 
 __all__ = ["compile_for_cpu"]
+
+
+#: What can be told from the layers; operations that a `forward` calls cannot.
+_NOT_TRAINABLE = {
+    nn.BatchNorm2D: "whose running statistics oneDNN does not update",
+    nn.Conv2DTranspose: "for which oneDNN has no gradient",
+}
 
 
 def _conv_forward(self, x):
@@ -31,28 +43,39 @@ def _relu_forward(self, x):
 class _Plain(nn.Layer):
     """A network whose outputs come from an ordinary kernel: an oneDNN operation as the last one of a graph crashes Paddle."""
 
-    def __init__(self, network: nn.Layer):
+    def __init__(self, network: nn.Layer, method: str):
         super().__init__()
         self.network = network
+        self.compute = network if method == "forward" else getattr(network, method)
 
-    def forward(self, x):
-        outputs = self.network(x)
+    def forward(self, x, condition=None):  # static graphs take no *inputs
+        outputs = self.compute(x) if condition is None else self.compute(x, condition)
         if isinstance(outputs, (list, tuple)):
             return [paddle.assign(output) for output in outputs]
         return paddle.assign(outputs)
 
 
-def compile_for_cpu(network: nn.Layer) -> nn.Layer:
+def compile_for_cpu(network: nn.Layer, method: str = "forward") -> nn.Layer:
     """A static graph of a network whose training step is fast on CPUs.
 
     `FLAGS_use_mkldnn=1` must be in the environment before paddle is imported, or no oneDNN kernel is used.
 
     Args:
-        network: Any Layer that takes one NCHW tensor. Its convolutions and ReLUs get other, equal forwards.
+        network: Any Layer that takes one tensor, or two. Its convolutions and ReLUs get other, equal forwards.
+        method: Which of its methods is compiled.
 
     Returns:
         A Layer around it, with the same parameters; `train()` and `eval()` reach the network through it.
+
+    Raises:
+        ValueError: The network has a layer that Paddle's oneDNN kernels train wrongly or not at all.
     """
+    for layer in network.sublayers():
+        if type(layer) in _NOT_TRAINABLE:
+            raise ValueError(
+                f"{type(network).__name__} has {type(layer).__name__}, {_NOT_TRAINABLE[type(layer)]}; "
+                "it is trained in dygraph: model.compile=false"
+            )
     for layer in network.sublayers():
         if type(layer) is nn.Conv2D and layer.bias is not None and layer._padding_mode == "zeros":
             scale = paddle.ones([layer.bias.shape[0]])
@@ -63,4 +86,4 @@ def compile_for_cpu(network: nn.Layer) -> nn.Layer:
             layer.forward = types.MethodType(_conv_forward, layer)
         elif type(layer) is nn.ReLU:
             layer.forward = types.MethodType(_relu_forward, layer)
-    return paddle.jit.to_static(_Plain(network), full_graph=True)
+    return paddle.jit.to_static(_Plain(network, method), full_graph=True)

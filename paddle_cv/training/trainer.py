@@ -6,29 +6,29 @@ import json
 import logging
 import time
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 import numpy as np
 import paddle
-import paddle.nn.functional as F
 from omegaconf import DictConfig, OmegaConf
 from paddle import nn
 from paddle.io import BatchSampler, DataLoader, Dataset
 from tqdm import tqdm
 from visualdl import LogWriter
 
-from ..data import LUMINANCE, SuperResolutionPatches, super_resolution_pairs
-from ..metrics import super_resolution_scores
+from ..data import DegradedPatches, DenoisingPatches, SuperResolutionPatches, denoising_pairs, super_resolution_pairs
+from ..data.degradations import bicubic_degradation
+from ..inference.windows import compute_windows, condition_inputs
+from ..metrics import denoising_scores, super_resolution_scores
 from ..models import build_model, model_spec
 from ..weights import load_weights, read_state
 from .checkpoint import load_checkpoint, optimizer_state, save_checkpoint, set_optimizer_state, write_atomically
 from .cpu import compile_for_cpu
+from .losses import LOSSES, mean_over_outputs
 
 __all__ = ["Trainer", "WeightAverage"]
 
 logger = logging.getLogger(__name__)
-
-LOSSES: dict[str, Callable] = {"l1": F.l1_loss, "mse": F.mse_loss}
 
 
 class _Remaining(BatchSampler):
@@ -88,31 +88,58 @@ class Trainer:
         if config.model.weights:
             load_weights(self.network, read_state(config.model.weights))
         self.schedule = self._make_schedule()
-        clip = config.optimizer.clip_norm
-        self.optimizer = paddle.optimizer.Adam(
-            self.schedule,
-            beta1=config.optimizer.beta1,
-            beta2=config.optimizer.beta2,
-            parameters=self.network.parameters(),
-            grad_clip=nn.ClipGradByGlobalNorm(clip) if clip else None,
-        )
+        self.optimizer = self._make_optimizer()
         self.average = WeightAverage(self.network, config.ema)
-        self.loss = LOSSES[config.loss]
+        self.loss = _choose("loss", config.loss, LOSSES)
         self.step = 0
         self.seconds = 0.0
         self.best = {"step": 0, "psnr": float("-inf")}
         self.history: list[dict[str, Any]] = []
         self.validation: Optional[list] = None
-        on_cpu = paddle.get_device() == "cpu"
-        self.compiled = compile_for_cpu(self.network) if on_cpu else self.network
+        compiles = config.model.compile and paddle.get_device() == "cpu"
+        self.compiled = compile_for_cpu(self.network) if compiles else self.network
+        # What is trained: all the outputs that are compared with the target.
+        self.outputs = self.compiled
+        if hasattr(self.network, "all_outputs"):
+            self.outputs = compile_for_cpu(self.network, "all_outputs") if compiles else self.network.all_outputs
 
     def _make_schedule(self):
         options, steps = self.config.optimizer, self.config.steps
         warmup = min(options.warmup_steps, max(steps // 2, 1))
-        cosine = paddle.optimizer.lr.CosineAnnealingDecay(
-            options.learning_rate, T_max=max(steps - warmup, 1), eta_min=options.final_rate
-        )
-        return paddle.optimizer.lr.LinearWarmup(cosine, warmup, 0.0, options.learning_rate)
+        rate, left = options.learning_rate, max(steps - warmup, 1)
+        schedules = {
+            "cosine": lambda: paddle.optimizer.lr.CosineAnnealingDecay(rate, T_max=left, eta_min=options.final_rate),
+            "exponential": lambda: paddle.optimizer.lr.ExponentialDecay(
+                rate, (options.final_rate / rate) ** (1 / left)
+            ),
+            "multistep": lambda: paddle.optimizer.lr.MultiStepDecay(rate, list(options.milestones), options.gamma),
+        }
+        schedule = _choose("optimizer.schedule", options.schedule, schedules)()
+        return paddle.optimizer.lr.LinearWarmup(schedule, warmup, 0.0, rate) if warmup else schedule
+
+    def _make_optimizer(self) -> paddle.optimizer.Optimizer:
+        options = self.config.optimizer
+        for prefix, factor in options.rate_factors.items():
+            chosen = [p for name, p in self.network.named_parameters() if name.startswith(prefix)]
+            if not chosen:
+                raise ValueError(f"optimizer.rate_factors: {self.spec.name} has no parameter {prefix}*")
+            for parameter in chosen:
+                parameter.optimize_attr["learning_rate"] = factor
+        if options.clip_norm and options.clip_change:
+            raise ValueError("optimizer: clip_norm and clip_change exclude each other")
+        clip = nn.ClipGradByGlobalNorm(options.clip_norm) if options.clip_norm else None
+        if options.clip_change:
+            clip = nn.ClipGradByValue(options.clip_change)  # divided by the learning rate before each step
+        shared = {
+            "parameters": self.network.parameters(),
+            "weight_decay": options.weight_decay or None,
+            "grad_clip": clip,
+        }
+        optimizers = {
+            "adam": lambda: paddle.optimizer.Adam(self.schedule, options.beta1, options.beta2, **shared),
+            "sgd": lambda: paddle.optimizer.Momentum(self.schedule, options.momentum, **shared),
+        }
+        return _choose("optimizer.name", options.name, optimizers)()
 
     def resume(self, path: Path) -> None:
         """Continues from a `last.pdckpt` as if the run had not stopped.
@@ -166,8 +193,9 @@ class Trainer:
         bar = tqdm(total=config.steps, initial=self.step, disable=not self.progress, unit="step", dynamic_ncols=True)
         losses, started = [], time.perf_counter()
         with LogWriter(str(self.folder / "visualdl")) as writer, bar:
-            for low, high in loader:
-                losses.append(self._train_step(low, high))
+            for *inputs, target in loader:
+                # A data set tells the noise level whether the network wants to know it or not.
+                losses.append(self._train_step(inputs[: 1 + len(self.spec.extra_inputs)], target))
                 bar.update()
                 if self.step % config.log_every == 0 or self.step == config.steps:
                     loss = float(np.mean([float(value) for value in losses]))
@@ -191,19 +219,31 @@ class Trainer:
         return self.best
 
     def _dataset(self) -> Dataset:
-        data = self.config.data
+        data, spec = self.config.data, self.spec
+        shared = {
+            "folders": list(data.folders),
+            "patch_size": data.patch_size,
+            "length": self.config.steps * data.batch_size,
+            "seed": self.config.seed,
+            "rescale": data.rescale,
+        }
+        if spec.task == "denoising":
+            return DenoisingPatches(noise_level=list(data.noise_level), grey=spec.in_channels == 1, **shared)
+        if "degradation" in spec.extra_inputs:
+            levels = list(data.noise_level) if spec.extra_inputs["degradation"][0] == 16 else None
+            return DegradedPatches(scale=spec.scale, noise_level=levels, **shared)
         return SuperResolutionPatches(
-            data.folders,
-            self.spec.scale,
-            data.patch_size,
-            self.config.steps * data.batch_size,
-            self.config.seed,
-            data.rescale,
+            scale=spec.scale, luminance=spec.in_channels == 1, enlarged=spec.enlarged_input, **shared
         )
 
-    def _train_step(self, low, high):
-        loss = self.loss(self.compiled(low), high)
+    def _train_step(self, inputs, target):
+        outputs = self.outputs(*inputs)
+        several = isinstance(outputs, (list, tuple))
+        loss = mean_over_outputs(self.loss, outputs, target) if several else self.loss(outputs, target)
         loss.backward()
+        if self.config.optimizer.clip_change:
+            limit = self.config.optimizer.clip_change / self.optimizer.get_lr()
+            self.optimizer._grad_clip.min, self.optimizer._grad_clip.max = -limit, limit
         self.optimizer.step()
         self.optimizer.clear_grad()
         self.schedule.step()
@@ -211,21 +251,46 @@ class Trainer:
         self.step += 1
         return loss.detach()
 
+    def _noise_level(self) -> Optional[float]:
+        """Of the validation, of 255."""
+        given = self.config.validation.noise_level
+        return float(np.mean(list(self.config.data.noise_level))) if given is None else given
+
+    def _test_pictures(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
+        """Name, input (H, W, C) float32 in [0, 1], target uint8."""
+        options, spec = self.config.validation, self.spec
+        if spec.task == "denoising":
+            return list(denoising_pairs(options.high, self._noise_level(), spec.in_channels == 1, self.config.seed))
+        return [
+            (name, np.atleast_3d(low).astype(np.float32) / 255, high)
+            for name, low, high in super_resolution_pairs(options.high, spec.scale, options.low)
+        ]
+
+    def _conditions(self) -> list[np.ndarray]:
+        wanted = self.spec.extra_inputs
+        noise_level = self._noise_level() if "sigma" in wanted else None
+        degradation = bicubic_degradation(wanted["degradation"][0]) if "degradation" in wanted else None
+        return condition_inputs(self.spec, noise_level, degradation)
+
     def _validate(self, writer: LogWriter) -> None:
         if self.validation is None:
-            options = self.config.validation
-            self.validation = list(super_resolution_pairs(options.high, self.spec.scale, options.low))
+            self.validation = self._test_pictures()
+        conditions = self._conditions()
         self.average.swap()
         self.compiled.eval()
+
+        def engine(*arrays: np.ndarray) -> np.ndarray:
+            return self.compiled(*(paddle.to_tensor(array) for array in arrays)).numpy()
+
         scores = []
         with paddle.no_grad():
-            for _, low, high in self.validation:
-                grey = high.ndim == 2
-                rgb = np.dstack([low] * 3) if grey else low
-                output = self.compiled(paddle.to_tensor(rgb.transpose(2, 0, 1)[None].astype("float32") / 255))
-                values = output.numpy()[0].transpose(1, 2, 0).clip(0, 1)
-                result = np.rint((values @ LUMINANCE if grey else values) * 255).astype(np.uint8)
-                scores.append(super_resolution_scores(result, high, self.spec.scale))
+            for _, picture, target in self.validation:
+                values = compute_windows(picture[None], self.spec, engine, conditions)[0]
+                result = np.rint(values.clip(0, 1) * 255).astype(np.uint8).reshape(target.shape)
+                if self.spec.task == "denoising":
+                    scores.append(denoising_scores(result, target))
+                else:
+                    scores.append(super_resolution_scores(result, target, self.spec.scale))
         self.compiled.train()
         entry = {"step": self.step, **{key: float(np.mean([s[key] for s in scores])) for key in scores[0]}}
         self.history.append({**entry, "seconds": round(self.seconds, 1)})
@@ -240,3 +305,9 @@ class Trainer:
         self.average.swap()
         summary = json.dumps({"best": self.best, "history": self.history}, indent=1)
         write_atomically(self.folder / "metrics.json", lambda name: Path(name).write_text(summary))
+
+
+def _choose(key: str, name: str, table: dict[str, Any]) -> Any:
+    if name not in table:
+        raise ValueError(f"{key}: there is no {name!r}, only {', '.join(table)}")
+    return table[name]

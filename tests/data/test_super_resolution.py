@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paddle_cv.data import SuperResolutionPatches, crop_to_multiple, imresize, super_resolution_pairs
+from paddle_cv.data import SuperResolutionPatches, crop_to_multiple, imresize, rgb_to_y, super_resolution_pairs
 
 
 @pytest.fixture
@@ -66,3 +66,24 @@ def test_pairs_of_a_test_set(folder, tmp_path_factory, photo):
     with pytest.raises(ValueError, match="1/3"):
         Image.fromarray(photo).save(low / "catx3.png")
         list(super_resolution_pairs(folder, 3, low))
+
+
+def test_luminance_and_enlarged_input(folder, photo):
+    kinds = [{}, {"luminance": True}, {"luminance": True, "enlarged": True}, {"enlarged": True}]
+    for kind in kinds:
+        patches = SuperResolutionPatches(folder, 3, 16, 8, seed=1, **kind)
+        channels, ratio = 1 if kind.get("luminance") else 3, 1 if kind.get("enlarged") else 3
+        low, high = patches[0]
+        assert low.shape == (channels, 16, 16) and high.shape == (channels, 16 * ratio, 16 * ratio)
+        assert low.dtype == high.dtype == np.float32
+    target = crop_to_multiple(photo, 3)
+    source = imresize(target, 1 / 3)
+    [(low, high)] = SuperResolutionPatches(folder, 3, 40, 1, **kinds[2]).pairs
+    assert np.allclose(high[..., 0], rgb_to_y(target), atol=1e-4)
+    assert np.allclose(low[..., 0], imresize(rgb_to_y(source), 3), atol=1e-3)
+
+
+def test_grey_pictures_are_their_own_luminance(tmp_path, photo):
+    Image.fromarray(photo[..., 1]).save(tmp_path / "grey.png")
+    [(low, high)] = SuperResolutionPatches(tmp_path, 2, 16, 1, luminance=True).pairs
+    assert np.array_equal(high[..., 0], crop_to_multiple(photo[..., 1], 2)) and low.shape == (150, 225, 1)

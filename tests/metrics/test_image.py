@@ -3,7 +3,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from paddle_cv.data import rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
-from paddle_cv.metrics import psnr, ssim, super_resolution_scores
+from paddle_cv.metrics import denoising_scores, psnr, ssim, super_resolution_scores
 
 
 @pytest.fixture
@@ -59,3 +59,13 @@ def test_tiny_pictures(photo):
     assert scores["psnr"] == float("inf") and np.isnan(scores["ssim"])
     with pytest.raises(ValueError, match="border"):
         super_resolution_scores(photo[:8, :8], photo[:8, :8], 4)
+
+
+def test_denoising_scores(photo):
+    noisy = photo.copy()
+    noisy[::2] ^= 4  # differs by 4 in half of the rows
+    scores = denoising_scores(noisy, photo)
+    assert scores["psnr"] == pytest.approx(10 * np.log10(255**2 / 8)) and 0.9 < scores["ssim"] < 1
+    grey = denoising_scores(noisy[..., :1], photo[..., :1])
+    assert grey["psnr"] == pytest.approx(scores["psnr"]) and grey["ssim"] == ssim(noisy[..., 0], photo[..., 0])
+    assert denoising_scores(photo, photo) == {"psnr": np.inf, "ssim": pytest.approx(1)}

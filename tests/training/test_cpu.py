@@ -60,3 +60,9 @@ def test_small_networks_equal_dygraph(last):
 @pytest.mark.parametrize("name, sizes", [("rdn_lite_x3", {}), ("rdn_a_x2", {"num_blocks": 2})])
 def test_networks_equal_dygraph(name, sizes):
     check_equal(build_model(name, **sizes), build_model(name, **sizes))
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm2D(4), nn.Conv2DTranspose(4, 4, 3)])
+def test_layers_that_would_be_trained_wrongly_are_refused(layer):
+    with pytest.raises(ValueError, match="model.compile=false"):
+        compile_for_cpu(nn.Sequential(nn.Conv2D(3, 4, 3), layer))

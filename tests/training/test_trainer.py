@@ -102,6 +102,101 @@ def test_learning_rate(config):
     assert trainer.optimizer.get_lr() == pytest.approx(config.optimizer.final_rate)
 
 
+@pytest.mark.parametrize(
+    "options, wanted",
+    [
+        ({"schedule": "multistep", "milestones": [3, 6], "gamma": 0.1}, [1, 1, 1, 0.1, 0.1, 0.1, 0.01]),
+        ({"schedule": "multistep"}, [1] * 7),
+        ({"schedule": "exponential", "final_rate": 1e-12}, [10.0**-step for step in range(7)]),
+    ],
+)
+def test_schedules_without_warm_up(config, options, wanted):
+    config.optimizer.update({"warmup_steps": 0, "learning_rate": 1.0, **options})
+    trainer = Trainer(config, progress=False)
+    for rate in wanted:
+        assert trainer.optimizer.get_lr() == pytest.approx(rate)
+        trainer.schedule.step()
+
+
+def test_sgd_with_momentum_decay_and_rates_of_parts(config):
+    config.optimizer.update(
+        {"name": "sgd", "schedule": "multistep", "warmup_steps": 0, "learning_rate": 0.5, "weight_decay": 0.1}
+    )
+    config.optimizer.clip_norm = None
+    config.optimizer.rate_factors = {"UPNet.": 0.1}
+    trainer = Trainer(config, progress=False)
+    parameters = dict(trainer.network.named_parameters())
+    before = {name: value.numpy().copy() for name, value in parameters.items()}
+    for step in range(2):
+        for value in parameters.values():
+            value.grad = paddle.zeros_like(value)
+        trainer.optimizer.step()
+        for name, value in parameters.items():
+            rate = 0.05 if name.startswith("UPNet.") else 0.5
+            # One step: w (1 - 0.1 r); the second one adds 0.9 of the first one's change.
+            first = 1 - 0.1 * rate
+            left = first if step == 0 else first - 0.1 * rate * first - 0.9 * 0.1 * rate
+            assert np.allclose(value.numpy(), left * before[name], atol=1e-6), name
+
+
+def test_clipping_of_changes(config):
+    config.optimizer.update({"name": "sgd", "momentum": 0.0, "schedule": "multistep", "warmup_steps": 0})
+    config.optimizer.update({"learning_rate": 0.5, "clip_norm": None, "clip_change": 1e-4, "milestones": [1]})
+    trainer = Trainer(config, progress=False)
+    trainer.loss = lambda output, target: (output - target).abs().sum() * 100
+    batch = [paddle.to_tensor(part[None]) for part in trainer._dataset()[0]]
+    for _ in range(2):  # at two learning rates
+        before = {name: value.numpy().copy() for name, value in trainer.network.named_parameters()}
+        trainer._train_step(batch[:1], batch[1])
+        changes = [np.abs(value.numpy() - before[name]).max() for name, value in trainer.network.named_parameters()]
+        assert max(changes) == pytest.approx(1e-4, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"name": "lion"}, "optimizer.name: there is no 'lion', only adam, sgd"),
+        ({"schedule": "step"}, "optimizer.schedule.*multistep"),
+        ({"rate_factors": {"head.": 0.1}}, "no parameter head"),
+        ({"clip_norm": 1.0, "clip_change": 1.0}, "exclude"),
+    ],
+)
+def test_mistakes_in_the_optimizer(config, change, message):
+    config.optimizer.update(change)
+    with pytest.raises(ValueError, match=message):
+        Trainer(config, progress=False)
+
+
+def test_a_loss_that_does_not_exist(config):
+    config.loss = "l2"
+    with pytest.raises(ValueError, match="loss.*euclidean"):
+        Trainer(config, progress=False)
+
+
+@pytest.mark.parametrize("name", ["dncnn_color_blind", "ffdnet_gray"])
+def test_stopping_and_going_on_with_sgd_and_noise(root, pictures, tmp_path, name):
+    overrides = [f"data.folders=[{pictures}]", f"validation.high={pictures}", "data.patch_size=16", "data.batch_size=2"]
+    overrides += ["model.hyperparameters={num_layers: 3, num_features: 8}", "steps=4", "save_every=2"]
+    config = load_config(root / f"configs/restoration/{name}.yaml", [*overrides, f"output={tmp_path / 'whole'}"])
+    Trainer(config, progress=False).train()
+    config.output, config.steps = str(tmp_path / "half"), 2
+    exponential = config.optimizer.schedule == "exponential"
+    if exponential:  # its rates depend on the number of steps
+        config.optimizer.final_rate = config.optimizer.learning_rate * 1e-3**0.5
+    Trainer(config, progress=False).train()
+    config.steps = 4
+    if exponential:
+        config.optimizer.final_rate = config.optimizer.learning_rate * 1e-3
+    second = Trainer(config, progress=False)
+    second.resume(tmp_path / "half" / "last.pdckpt")
+    second.train()
+    whole = load_checkpoint(tmp_path / "whole" / "last.pdckpt")
+    half = load_checkpoint(tmp_path / "half" / "last.pdckpt")
+    for key, value in whole["weights"].items():
+        assert np.allclose(value.numpy(), half["weights"][key].numpy(), rtol=1e-4, atol=1e-6), key
+    assert whole["history"][-1]["psnr"] == pytest.approx(half["history"][-1]["psnr"], abs=1e-3)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(config):
     trainer = Trainer(config, progress=False)
     trainer.loss = lambda output, target: (output * float("nan")).mean()

@@ -1,0 +1,115 @@
+"""Noisy and clean pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Union
+
+import numpy as np
+from paddle.io import Dataset
+from PIL import Image
+
+from .files import list_images, read_image
+from .imresize import imresize
+from .patches import flip_and_turn, to_network
+
+__all__ = ["DenoisingPatches", "denoising_pairs"]
+
+
+class DenoisingPatches(Dataset):
+    """Random patches of clean pictures and what Gaussian noise makes of them.
+
+    Item n depends on `seed` and n alone: a run that is stopped and continued, or that reads through several worker processes,
+    meets the same patches and the same noise.
+
+    Args:
+        folders: One folder of clean pictures or several; searched with the folders below them.
+        noise_level: Standard deviation of the noise, of 255; two numbers: each item has a level between them.
+        patch_size: Side of the patch in pixels.
+        length: Number of items.
+        seed: Seed of the random choices.
+        rescale: Each picture is also offered reduced by these factors.
+        grey: Grey pictures (Pillow's L) in place of RGB.
+
+    Items: (noisy, level, clean), float32: pictures (C, patch_size, patch_size), the clean one in [0, 1], the noisy one not
+    clipped; the level of this item's noise, of 1, as (1, 1, 1). C is 1 with `grey`, else 3 for RGB. Randomly flipped and rotated
+    by multiples of 90 degrees.
+
+    Raises:
+        FileNotFoundError: A folder is missing or has no picture in it.
+        ValueError: No picture is large enough for a patch, one cannot be read, or `noise_level` has neither one nor two numbers.
+    """
+
+    def __init__(
+        self,
+        folders: Union[str, Path, Sequence[Union[str, Path]]],
+        noise_level: Union[float, Sequence[float]],
+        patch_size: int,
+        length: int,
+        seed: int = 0,
+        rescale: Sequence[float] = (1.0,),
+        grey: bool = False,
+    ):
+        super().__init__()
+        levels = np.atleast_1d(np.asarray(noise_level, float))
+        if levels.shape not in ((1,), (2,)):
+            raise ValueError(f"noise_level is a number or [lowest, highest], not {noise_level}")
+        if isinstance(folders, (str, Path)):
+            folders = [folders]
+        self.lowest, self.highest = levels[0], levels[-1]
+        self.patch_size, self.length, self.seed = patch_size, length, seed
+        files = [path for folder in folders for path in list_images(folder)]
+        self.pictures: list[np.ndarray] = []
+        for path in files:
+            original = _with_channels(read_image(path), grey)
+            for factor in rescale:
+                picture = original if factor == 1 else imresize(original, factor)
+                if min(picture.shape[:2]) >= patch_size:
+                    self.pictures.append(picture)
+        if not self.pictures:
+            raise ValueError(f"none of {len(files)} pictures is at least {patch_size} pixels high and wide")
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rng = np.random.default_rng([self.seed, index])
+        picture = self.pictures[rng.integers(len(self.pictures))]
+        top, left = (rng.integers(side - self.patch_size + 1) for side in picture.shape[:2])
+        picture = picture[top : top + self.patch_size, left : left + self.patch_size]
+        clean = to_network(flip_and_turn(rng, picture)[0])
+        level = np.float32(rng.uniform(self.lowest, self.highest) / 255)
+        noisy = clean + level * rng.standard_normal(clean.shape, np.float32)
+        return noisy, np.full((1, 1, 1), level, np.float32), clean
+
+
+def denoising_pairs(
+    folder: Union[str, Path], noise_level: float, grey: bool = False, seed: int = 0
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """The pictures of a test set, one after the other, with the same noise each time.
+
+    Args:
+        folder: Folder of clean pictures.
+        noise_level: Standard deviation of the Gaussian noise, of 255.
+        grey: Grey pictures (Pillow's L) in place of RGB.
+        seed: Seed of the noise.
+
+    Yields:
+        Name, noisy picture (H, W, C) float32, 1 standing for 255, neither rounded nor clipped, clean picture (H, W, C) uint8.
+
+    Raises:
+        FileNotFoundError: The folder is missing or has no picture in it.
+        ValueError: A picture cannot be read.
+    """
+    for number, path in enumerate(list_images(folder)):
+        clean = _with_channels(read_image(path), grey)
+        noise = np.random.default_rng([seed, number]).standard_normal(clean.shape, np.float32)
+        yield path.stem, clean.astype(np.float32) / 255 + np.float32(noise_level / 255) * noise, clean
+
+
+def _with_channels(image: np.ndarray, grey: bool) -> np.ndarray:
+    """(H, W) or (H, W, 3) uint8 -> (H, W, 1) if `grey`, else (H, W, 3)."""
+    if not grey:
+        return image if image.ndim == 3 else np.dstack([image] * 3)
+    return np.asarray(Image.fromarray(image).convert("L"))[..., None]
