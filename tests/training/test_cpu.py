@@ -29,11 +29,17 @@ class Ending(nn.Layer):
 def gradients(network, forward, x):
     outputs = forward(x)
     outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
-    loss = sum((output - 0.3).abs().mean() for output in outputs)
+    # A smooth loss: the gradient of |x| flips its sign by rounding.
+    loss = sum((output - 0.3).square().mean() for output in outputs)
     loss.backward()
     result = {name: parameter.grad.numpy() for name, parameter in network.named_parameters()}
     network.clear_gradients()
     return float(loss), result
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    paddle.seed(1)
 
 
 def check_equal(plain, compiled_from):
