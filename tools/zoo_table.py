@@ -33,7 +33,7 @@ def count(number: int) -> str:
 def row_of(name: str, published: list[dict]) -> str:
     spec = pcv.model_spec(name)
     costs = cost_table(name)
-    reference = f"`{spec.reference}`" if spec.reference else "paper only"
+    reference = f"`{spec.reference}`" if spec.reference else ("paper only" if costs.parameters else "its definition")
     shipped = f"`{spec.hub_module}`" if spec.hub_module else ""
     cells = (
         f"`{name}`",

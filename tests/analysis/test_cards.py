@@ -38,3 +38,10 @@ def test_marks():
     assert fill_marked("a<!-- x -->old<!-- end of x -->b", "x", "new") == "a<!-- x -->\nnew\n<!-- end of x -->b"
     with pytest.raises(ValueError, match="end of y"):
         fill_marked("", "y", "new")
+
+
+def test_every_network_stands_in_the_table(root):
+    text = (root / "docs" / "networks.md").read_text(encoding="utf-8")
+    for task in ("super_resolution", "denoising"):
+        for name in pcv.list_models(task=task):
+            assert f"| `{name}` |" in text, "run python tools/zoo_table.py"
