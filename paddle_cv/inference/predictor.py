@@ -86,7 +86,7 @@ class RestorationPredictor:
             batch_size: How many windows of a picture go through the network at once.
             progress: Called after each batch of windows of a picture with the number done and the number of all.
             **conditions: `noise_level` (standard deviation, of 255) for networks that are told it (FFDNet, DRUNet);
-                `degradation` for SRMD.
+                `kernel` (15 x 15, the blur) and `noise_level` for SRMD (see `condition_inputs`).
 
         Returns:
             For an array, an array of its dtype with as many channels; for everything else a PIL image that keeps mode, depth,
@@ -144,11 +144,12 @@ class RestorationPredictor:
         progress: Optional[Progress] = None,
         noise_level: Optional[float] = None,
         degradation: Optional[Sequence[float]] = None,
+        kernel: Optional[np.ndarray] = None,
     ) -> Picture:
         """Enlarges or denoises a decoded picture; the arguments and errors are those of `predict`."""
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, not {batch_size}")
-        conditions = condition_inputs(self.spec, noise_level, degradation)
+        conditions = condition_inputs(self.spec, noise_level, degradation, kernel)
         color = picture.color[..., None] if picture.grey else picture.color
         if picture.alpha is not None:
             color = fill_transparent(color, picture.alpha)

@@ -8,6 +8,7 @@ from typing import Optional
 import numpy as np
 
 from ..data import LUMINANCE, imresize, rgb_to_ycbcr, ycbcr_to_rgb
+from ..data.degradations import COMPONENTS, SIZE, bicubic_degradation, kernel_basis
 from ..models import ModelSpec
 from .engines import Engine
 
@@ -15,34 +16,53 @@ __all__ = ["compute_windows", "condition_inputs"]
 
 
 def condition_inputs(
-    spec: ModelSpec, noise_level: Optional[float], degradation: Optional[Sequence[float]]
+    spec: ModelSpec,
+    noise_level: Optional[float] = None,
+    degradation: Optional[Sequence[float]] = None,
+    kernel: Optional[np.ndarray] = None,
 ) -> list[np.ndarray]:
     """The inputs beside the picture, for one picture.
 
     Args:
         spec: What the network is.
-        noise_level: Standard deviation of the noise, of 255: for networks with the input "sigma".
-        degradation: For networks with the input "degradation" (SRMD).
+        noise_level: Standard deviation of the noise, of 255: for networks that are told it. SRMD takes 0 without it.
+        degradation: For SRMD: the coefficients of the blur kernel, and the noise level of 1 last. For weights that were not trained
+            with this project's `kernel_basis`.
+        kernel: For SRMD instead: the blur kernel itself, (15, 15), of sum 1; without it there is no blur.
 
     Raises:
         ValueError: Something the network needs is missing or of a wrong size, or something is given that it does not take.
     """
-    given = {
-        "sigma": ("noise_level", None if noise_level is None else [noise_level / 255]),
-        "degradation": ("degradation", degradation),
-    }
-    inputs = []
-    for name, shape in spec.extra_inputs.items():
-        argument, values = given.pop(name)
-        if values is None:
-            raise ValueError(f"{spec.name} needs {argument}=, see its documentation")
-        if np.size(values) != np.prod(shape):
-            raise ValueError(f"{spec.name}: {argument} has {np.size(values)} values, {np.prod(shape)} are needed")
-        inputs.append(np.asarray(values, np.float32).reshape(shape))
-    surplus = [argument for argument, values in given.values() if values is not None]
+    given = {"noise_level": noise_level, "degradation": degradation, "kernel": kernel}
+    takes = {"sigma": ["noise_level"], "degradation": ["degradation", "kernel"]}
+    taken = [argument for name in spec.extra_inputs for argument in takes[name]]
+    if spec.extra_inputs.get("degradation", (0,))[0] > COMPONENTS and degradation is None:
+        taken.append("noise_level")
+    surplus = [argument for argument, value in given.items() if value is not None and argument not in taken]
     if surplus:
         raise ValueError(f"{spec.name} takes no {' and no '.join(surplus)}")
+    inputs = []
+    for name, shape in spec.extra_inputs.items():
+        if name == "sigma":
+            if noise_level is None:
+                raise ValueError(f"{spec.name} needs noise_level=, the standard deviation of the noise, of 255")
+            values = [noise_level / 255]
+        else:
+            values = _srmd_degradation(shape[0], noise_level or 0, kernel) if degradation is None else degradation
+        if np.size(values) != np.prod(shape):
+            raise ValueError(f"{spec.name}: {name} has {np.size(values)} values, {np.prod(shape)} are needed")
+        inputs.append(np.asarray(values, np.float32).reshape(shape))
     return inputs
+
+
+def _srmd_degradation(length: int, noise_level: float, kernel: Optional[np.ndarray]) -> np.ndarray:
+    if kernel is None:
+        coefficients = bicubic_degradation(COMPONENTS)
+    elif np.shape(kernel) == (SIZE, SIZE):
+        coefficients = kernel_basis() @ np.ravel(kernel)
+    else:
+        raise ValueError(f"a blur kernel of {SIZE} x {SIZE} pixels is needed, not {np.shape(kernel)}")
+    return np.append(coefficients, noise_level / 255)[:length]
 
 
 def compute_windows(x: np.ndarray, spec: ModelSpec, engine: Engine, conditions: Sequence[np.ndarray]) -> np.ndarray:

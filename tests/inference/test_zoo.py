@@ -5,7 +5,9 @@ import pytest
 
 import paddle_cv as pcv
 from paddle_cv.data import imresize, rgb_to_ycbcr
+from paddle_cv.data.degradations import bicubic_degradation, gaussian_kernel, kernel_basis
 from paddle_cv.inference import RestorationPredictor
+from paddle_cv.inference.windows import condition_inputs
 from paddle_cv.models import build_model
 
 RESTORATION = [name for task in ("super_resolution", "denoising") for name in pcv.list_models(task=task)]
@@ -88,10 +90,29 @@ def test_conditions_are_checked(photo):
     srmd = RestorationPredictor(build_model("srmd_x2"), pcv.model_spec("srmd_x2"), engine="dygraph")
     with pytest.raises(ValueError, match="16 are needed"):
         srmd.predict(photo[:8, :8], degradation=[0.5])
+    with pytest.raises(ValueError, match="15 x 15"):
+        srmd.predict(photo[:8, :8], kernel=np.ones((3, 3)) / 9)
+    with pytest.raises(ValueError, match="takes no noise_level"):
+        condition_inputs(pcv.model_spec("srmdnf_x2"), noise_level=3)
     with pytest.raises(ValueError, match="takes no noise_level"):
         pcv.load("rdn_x4", engine="dygraph").predict(photo[:8, :8], noise_level=5)
     with pytest.raises(ValueError, match="discriminator"):
         RestorationPredictor(build_model("srgan_discriminator"), pcv.model_spec("srgan_discriminator"))
+
+
+def test_srmd_is_told_kernel_and_noise(photo):
+    spec = pcv.model_spec("srmd_x2")
+    [plain] = condition_inputs(spec)
+    assert np.array_equal(plain.ravel(), bicubic_degradation())
+    kernel = gaussian_kernel(1.6)
+    [told] = condition_inputs(spec, noise_level=51, kernel=kernel)
+    assert told[15, 0, 0] == pytest.approx(0.2)
+    # The coefficients hold nearly all of the kernel.
+    assert np.abs(kernel_basis().T @ told[:15].ravel() - kernel.ravel()).max() < 0.02 * kernel.max()
+    predictor = RestorationPredictor(build_model("srmd_x2"), spec, engine="dygraph")
+    crop = photo[100:110, 200:212]
+    assert predictor.predict(crop).shape == (20, 24, 3)
+    assert not np.array_equal(predictor.predict(crop, kernel=kernel, noise_level=25), predictor.predict(crop))
 
 
 def test_weights_of_the_named_scale_are_taken(tmp_path, photo):
