@@ -39,7 +39,7 @@ HUB = [
     "pyarrow<26; python_version >= '3.12'",
 ]
 
-DEV = ["pytest", "ruff"]
+DEV = ["pytest", "ruff==0.17.6"]  # formats differ between ruff's versions
 
 setup(
     name="paddle-cv",
