@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from paddle import nn
 
+from ..models.layers import STORED
+
 __all__ = ["convert_state", "rename_entries"]
 
 _BATCH_NORM = {"running_mean": "_mean", "running_var": "_variance"}
@@ -23,6 +25,9 @@ def rename_entries(state: Mapping[str, np.ndarray], network: type) -> dict[str, 
     for key, value in state.items():
         stem, _, last = key.rpartition(".")
         if last == "num_batches_tracked":
+            continue
+        if key.startswith(STORED):
+            renamed[key] = value
             continue
         renamed[rename(f"{stem}.{_BATCH_NORM[last]}" if last in _BATCH_NORM else key)] = value
     return renamed
