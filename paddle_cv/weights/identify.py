@@ -12,7 +12,7 @@ from paddle import nn
 from ..models import ModelSpec, detect_model, networks
 from ..models.layers import STORED
 from .files import fits, read_state
-from .official import convert_state, rename_entries
+from .official import convert_state, rename_entries, to_own_range
 
 __all__ = ["identify", "identify_state", "read_weights"]
 
@@ -25,7 +25,7 @@ def read_weights(path: Union[str, Path], network: nn.Layer) -> dict[str, np.ndar
         ValueError: It cannot be read as weights.
     """
     state = read_state(path)
-    return state if fits(state, network) else convert_state(state, network)
+    return to_own_range(state if fits(state, network) else convert_state(state, network), network)
 
 
 def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
@@ -56,7 +56,7 @@ def identify_state(state: Mapping[str, np.ndarray]) -> Optional[tuple[ModelSpec,
             built = spec.network(**spec.hyperparameters)
             for candidate in (state, convert_state(state, built)):
                 if fits(candidate, built):
-                    return spec, dict(candidate)
+                    return spec, to_own_range(candidate, built)
     return None
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from paddle import nn
 
-from ..models.layers import STORED
+from ..models.layers import STORED, MeanShift
 
-__all__ = ["convert_state", "rename_entries"]
+__all__ = ["convert_state", "rename_entries", "to_own_range"]
 
 _BATCH_NORM = {"running_mean": "_mean", "running_var": "_variance"}
 
@@ -54,3 +54,33 @@ def convert_state(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[st
             key = f"{key[: -len('weight')]}_weight"
         converted[key] = value.T if key in linear else value
     return converted
+
+
+def to_own_range(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, np.ndarray]:
+    """Weights for pictures in [0, 1] from those for [0, 255], as the authors of EDSR, MDSR and RCAN published them.
+
+    Which range a file is for shows in the mean colour that it subtracts. The first convolution takes over the factor and the last
+    one gives it back; all between is the same.
+
+    Args:
+        state: Entries under our names.
+        network: The network they are for.
+
+    Returns:
+        `state` with these entries changed; as it is, where the range is the network's or it subtracts no mean colour.
+    """
+    shifts = [name for name, layer in network.named_sublayers() if isinstance(layer, MeanShift)]
+    if not shifts or not all(f"{name}.bias" in state for name in shifts):
+        return dict(state)
+    own = np.abs(network.state_dict()[f"{shifts[0]}.bias"].numpy()).max()
+    factor = np.abs(state[f"{shifts[0]}.bias"]).max() / own
+    if not 200 < factor < 300:
+        return dict(state)
+    changed = dict(state)
+    convs = {n: c for n, c in network.named_sublayers() if type(c) is nn.Conv2D}
+    [first] = [name for name, conv in convs.items() if conv.weight.shape[1] == 3]
+    [last] = [name for name, conv in convs.items() if conv.weight.shape[0] == 3]
+    changed[f"{first}.weight"] = state[f"{first}.weight"] * np.float32(255)
+    for key in (f"{last}.weight", f"{last}.bias", *(f"{name}.bias" for name in shifts)):
+        changed[key] = state[key] / np.float32(255)
+    return changed
