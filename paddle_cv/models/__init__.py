@@ -1,8 +1,9 @@
 """Networks as `paddle.nn.Layer`s, and the registry that names them."""
 
-from . import restoration  # noqa: F401  (registers its networks)
+from . import classification, restoration  # noqa: F401  (they register their networks)
 from .registry import (
     ModelSpec,
+    PublishedWeights,
     build_model,
     detect_model,
     list_aliases,
@@ -14,6 +15,7 @@ from .registry import (
 
 __all__ = [
     "ModelSpec",
+    "PublishedWeights",
     "build_model",
     "detect_model",
     "list_aliases",

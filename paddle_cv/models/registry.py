@@ -14,6 +14,7 @@ from paddle import nn
 
 __all__ = [
     "ModelSpec",
+    "PublishedWeights",
     "build_model",
     "detect_model",
     "list_aliases",
@@ -22,6 +23,14 @@ __all__ = [
     "networks",
     "register_model",
 ]
+
+
+@dataclass(frozen=True)
+class PublishedWeights:
+    """Weights that somebody else publishes: the address of the file, and its MD5 as published beside it."""
+
+    url: str
+    md5: str
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,13 @@ class ModelSpec:
         in_channels: Channels of the network's input: 3 for RGB, 1 for the luminance Y of BT.601.
         enlarged_input: Whether the network takes the picture already enlarged (bicubic) to the size of its output.
         extra_inputs: Names of further arguments of `forward`, and their shapes without the batch, such as the noise level.
-        value_range: Smallest and largest value of the input.
+        value_range: Smallest and largest value of the input, before `mean` and `std` where there are such.
+        resize: Classifiers: pixels of a picture's shorter side before the middle is cut out.
+        input_size: Classifiers: pixels of that square's side.
+        mean: Classifiers: subtracted from each channel's values in [0, 1].
+        std: Classifiers: what the difference is divided by.
+        labels: Classifiers: which of `paddle_cv.data.labels` the classes are; None: not known.
+        published: Weights to fetch from their publisher's address; None where there are none.
         reference: The golden fixture in tests/reference that the network agrees with; None where no reference
             implementation exists.
         hub_module: The folder below `hub_modules` that ships this network's weights; None where none are shipped.
@@ -56,6 +71,12 @@ class ModelSpec:
     enlarged_input: bool = False
     extra_inputs: Mapping[str, Sequence[int]] = field(default_factory=dict)
     value_range: tuple = (0.0, 1.0)
+    resize: Optional[int] = None
+    input_size: Optional[int] = None
+    mean: Sequence[float] = ()
+    std: Sequence[float] = ()
+    labels: Optional[str] = None
+    published: Optional[PublishedWeights] = None
     reference: Optional[str] = None
     hub_module: Optional[str] = None
 
@@ -118,14 +139,14 @@ def list_models(pattern: str = "*", task: Optional[str] = None, pretrained: Opti
     Args:
         pattern: Shell pattern such as `rdn*_x4`.
         task: Only networks of this task.
-        pretrained: True: only those with shipped weights, False: only those without, None: all.
+        pretrained: True: only those with weights, shipped or to be fetched, False: only those without, None: all.
     """
     return sorted(
         spec.name
         for spec in _SPECS.values()
         if fnmatch.fnmatchcase(spec.name, pattern)
         and (task is None or spec.task == task)
-        and (pretrained is None or pretrained == (spec.hub_module is not None))
+        and (pretrained is None or pretrained == (spec.hub_module is not None or spec.published is not None))
     )
 
 
@@ -181,24 +202,41 @@ def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Map
     if found is None:
         return None
     found = {**found, **stored}
+    num_classes = found.pop("num_classes", None)  # a classifier for other classes is still that classifier
     siblings = [spec for spec in _SPECS.values() if spec.network is network]
     defaults = {key: p.default for key, p in inspect.signature(network).parameters.items()}
     matches = [
         spec
         for spec in siblings
-        if all(found.get(key, value) == value for key, value in {**defaults, **spec.hyperparameters}.items())
+        if all(
+            found.get(key, value) == value
+            for key, value in {**defaults, **spec.hyperparameters}.items()
+            if key != "num_classes"
+        )
     ]
     if len(matches) > 1:
         logger.warning("these weights could be of %s; the first is taken", ", ".join(spec.name for spec in matches))
-    if matches:
+    if matches and num_classes in (None, matches[0].hyperparameters.get("num_classes", defaults.get("num_classes"))):
         return matches[0]
+    classes = {} if num_classes is None else {"num_classes": num_classes}
+    if matches:
+        return replace(
+            matches[0],
+            hyperparameters={**matches[0].hyperparameters, **classes},
+            labels=None,
+            hub_module=None,
+            published=None,
+            reference=None,
+        )
     facts = {"scale": found.get("scale"), "in_channels": found.get("in_channels", siblings[0].in_channels)}
     return replace(
         siblings[0],
         name=f"{network.__name__.lower()}_custom",
-        hyperparameters=found,
+        hyperparameters={**found, **classes},
         summary="A configuration read from a checkpoint.",
+        labels=None,
         hub_module=None,
+        published=None,
         reference=None,
         **facts,
     )

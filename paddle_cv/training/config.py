@@ -16,12 +16,15 @@ __all__ = ["TrainConfig", "load_config"]
 class ModelConfig:
     """The network: a registered name and, where they differ from it, hyperparameters.
 
-    `compile: false` trains it in dygraph on CPUs too, for networks that `compile_for_cpu` cannot take.
+    `weights` is a file to start from, or the name of a network whose weights are shipped; the layers whose names begin with
+    one of `new_layers` start anew all the same. `compile: false` trains in dygraph on CPUs too, for networks that
+    `compile_for_cpu` cannot take.
     """
 
     name: str = "???"
     hyperparameters: dict[str, Any] = field(default_factory=dict)
-    weights: Optional[str] = None  # start from this file
+    weights: Optional[str] = None
+    new_layers: list[str] = field(default_factory=list)
     compile: bool = True
 
 

@@ -20,8 +20,8 @@ from ..data import DegradedPatches, DenoisingPatches, SuperResolutionPatches, de
 from ..data.degradations import bicubic_degradation
 from ..inference.windows import compute_windows, condition_inputs
 from ..metrics import denoising_scores, super_resolution_scores
-from ..models import build_model, model_spec
-from ..weights import load_weights, read_state
+from ..models import build_model, list_models, model_spec
+from ..weights import load_weights, read_weights, shipped_weights
 from .checkpoint import load_checkpoint, optimizer_state, save_checkpoint, set_optimizer_state, write_atomically
 from .cpu import compile_for_cpu
 from .losses import LOSSES, mean_over_outputs
@@ -86,7 +86,7 @@ class Trainer:
         self.spec = model_spec(config.model.name)
         self.network = build_model(config.model.name, **config.model.hyperparameters)
         if config.model.weights:
-            load_weights(self.network, read_state(config.model.weights))
+            self._start_from(config.model.weights, list(config.model.new_layers))
         self.schedule = self._make_schedule()
         self.optimizer = self._make_optimizer()
         self.average = WeightAverage(self.network, config.ema)
@@ -102,6 +102,10 @@ class Trainer:
         self.outputs = self.compiled
         if hasattr(self.network, "all_outputs"):
             self.outputs = compile_for_cpu(self.network, "all_outputs") if compiles else self.network.all_outputs
+
+    def _start_from(self, weights: str, new_layers: list[str]) -> None:
+        path = shipped_weights(model_spec(weights)) if weights in list_models() else weights
+        load_weights(self.network, read_weights(path, self.network, new_layers), new_layers)
 
     def _make_schedule(self):
         options, steps = self.config.optimizer, self.config.steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Union
 
@@ -153,34 +153,36 @@ def save_state(state: Mapping[str, Any], path: Union[str, Path]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _own_entries(network: nn.Layer) -> dict[str, list[int]]:
-    """Shapes of what a network needs from a file: all but the hyperparameters in its state dict."""
-    return {key: list(value.shape) for key, value in network.state_dict().items() if not key.startswith(STORED)}
+def _shapes(entries: Mapping[str, Any], new_layers: Sequence[str]) -> dict[str, list[int]]:
+    """Shapes of what a file must have: all but the hyperparameters in a state dict, and what starts anew."""
+    left_alone = (STORED, *new_layers)
+    return {key: list(value.shape) for key, value in entries.items() if not key.startswith(left_alone)}
 
 
-def fits(state: Mapping[str, Any], network: nn.Layer) -> bool:
+def fits(state: Mapping[str, Any], network: nn.Layer, new_layers: Sequence[str] = ()) -> bool:
     """Whether `load_weights` would take these weights."""
-    return {key: list(value.shape) for key, value in state.items() if not key.startswith(STORED)} == _own_entries(
-        network
-    )
+    return _shapes(state, new_layers) == _shapes(network.state_dict(), new_layers)
 
 
-def load_weights(network: nn.Layer, state: Mapping[str, Any]) -> None:
+def load_weights(network: nn.Layer, state: Mapping[str, Any], new_layers: Sequence[str] = ()) -> None:
     """Puts weights into a network; all of its entries and no others must be there, with the right shapes.
 
     Hyperparameters that a state dict may have as entries (`layers.store`) need not be there, and the network keeps its own.
 
+    Args:
+        network: The network.
+        state: Its weights.
+        new_layers: Layers that keep what they have, such as the classifier of a network that shall learn other classes:
+            names with which the entries begin that are left alone on both sides.
+
     Raises:
         ValueError: Missing, surplus or wrong-shaped entries; the message lists them, and nothing was changed.
     """
-    own = _own_entries(network)
-    state = {key: value for key, value in state.items() if not key.startswith(STORED)}
-    missing = [key for key in own if key not in state]
-    surplus = [key for key in state if key not in own]
+    own, given = _shapes(network.state_dict(), new_layers), _shapes(state, new_layers)
+    missing = [key for key in own if key not in given]
+    surplus = [key for key in given if key not in own]
     misshapen = [
-        f"{key} {list(state[key].shape)} instead of {shape}"
-        for key, shape in own.items()
-        if key in state and list(state[key].shape) != shape
+        f"{key} {given[key]} instead of {shape}" for key, shape in own.items() if given.get(key, shape) != shape
     ]
     problems = [
         f"{what}: {', '.join(keys[:10])}{f' and {len(keys) - 10} more' if len(keys) > 10 else ''}"
@@ -190,6 +192,6 @@ def load_weights(network: nn.Layer, state: Mapping[str, Any]) -> None:
     if problems:
         raise ValueError(f"these weights are not for {type(network).__name__}: {'; '.join(problems)}")
     with warnings.catch_warnings():
-        # Paddle warns of the hyperparameters that are not set.
+        # Paddle warns of the entries that are not set.
         warnings.simplefilter("ignore")
-        network.set_state_dict(state)
+        network.set_state_dict({key: state[key] for key in given})

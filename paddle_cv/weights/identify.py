@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Optional, Union
 
@@ -17,15 +17,20 @@ from .official import convert_state, rename_entries, to_own_range
 __all__ = ["identify", "identify_state", "read_weights"]
 
 
-def read_weights(path: Union[str, Path], network: nn.Layer) -> dict[str, np.ndarray]:
+def read_weights(path: Union[str, Path], network: nn.Layer, new_layers: Sequence[str] = ()) -> dict[str, np.ndarray]:
     """Reads a file for a given network; names and layouts of the reference implementation are converted.
+
+    Args:
+        path: The file.
+        network: The network.
+        new_layers: As in `load_weights`.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: It cannot be read as weights.
     """
     state = read_state(path)
-    return to_own_range(state if fits(state, network) else convert_state(state, network), network)
+    return to_own_range(state if fits(state, network, new_layers) else convert_state(state, network), network)
 
 
 def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:

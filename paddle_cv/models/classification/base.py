@@ -1,0 +1,65 @@
+"""What all classifiers have in common: they give their features, and can be told to learn other classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import paddle
+from paddle import nn
+
+__all__ = ["IMAGENET", "IMAGENET_299", "Classifier"]
+
+#: Facts for `register_model` of networks trained on ImageNet in the usual way: the middle 224 x 224 pixels of a picture whose
+#: shorter side has 256, each channel standardised.
+IMAGENET: dict[str, Any] = {
+    "task": "classification",
+    "resize": 256,
+    "input_size": 224,
+    "mean": (0.485, 0.456, 0.406),
+    "std": (0.229, 0.224, 0.225),
+    "labels": "imagenet",
+}
+#: The same for the Inception family: 299 x 299 pixels of 342.
+IMAGENET_299 = {**IMAGENET, "resize": 342, "input_size": 299}
+
+
+class Classifier(nn.Layer):
+    """A network from pictures (N, C, H, W) to one score for each class (N, num_classes), before softmax.
+
+    A subclass defines `forward_features` and `forward`, sets `self.num_classes`, and names in `classifiers` the layers whose
+    outputs are the classes: the fully connected one or the convolution at the end, and those of auxiliary heads. Pictures have
+    at least `smallest_input` pixels a side.
+    """
+
+    classifiers: tuple[str, ...] = ("fc",)
+    smallest_input: int = 32  # pixels a side
+    num_classes: int
+
+    def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:
+        """The last feature map (N, C', H', W'), before it is averaged or flattened."""
+        raise NotImplementedError
+
+    def reset_classifier(self, num_classes: int) -> None:
+        """Puts new layers, freshly initialised, in the place of those whose outputs are the classes.
+
+        Args:
+            num_classes: Number of the new classes.
+
+        Raises:
+            ValueError: It is not positive.
+        """
+        if num_classes < 1:
+            raise ValueError(f"num_classes must be at least 1, not {num_classes}")
+        layers = dict(self.named_sublayers())
+        for name in self.classifiers:
+            parent, _, last = name.rpartition(".")
+            setattr(layers[parent] if parent else self, last, _with_outputs(layers[name], num_classes))
+        self.num_classes = num_classes
+
+
+def _with_outputs(layer: nn.Layer, outputs: int) -> nn.Layer:
+    """A new layer of the same kind with other outputs."""
+    if isinstance(layer, nn.Linear):
+        return nn.Linear(layer.weight.shape[0], outputs)
+    _, in_channels, *kernel = layer.weight.shape
+    return nn.Conv2D(in_channels, outputs, kernel, stride=layer._stride, padding=layer._padding)

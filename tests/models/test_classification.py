@@ -1,0 +1,40 @@
+"""What every classifier promises, beside agreeing with its reference implementation."""
+
+import numpy as np
+import paddle
+import pytest
+
+from paddle_cv.models import build_model, list_models, model_spec
+
+CLASSIFIERS = list_models(task="classification")
+
+
+def _picture(name, extra=0):
+    spec = model_spec(name)
+    size = spec.network.smallest_input
+    return paddle.to_tensor(np.random.RandomState(0).randn(2, spec.in_channels, size, size + extra).astype(np.float32))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_other_classes_gradients_and_odd_sizes(name):
+    network = build_model(name, num_classes=7)
+    outputs = network(_picture(name))
+    outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]  # in training, auxiliary heads as well
+    assert [output.shape for output in outputs] == [[2, 7]] * len(outputs)
+    sum((output - 1).square().mean() for output in outputs).backward()
+    for key, parameter in network.named_parameters():
+        assert parameter.grad is not None and np.isfinite(parameter.grad.numpy()).all(), key
+        assert float(parameter.grad.abs().max()) > 0, key
+
+    kept = {key: value.numpy() for key, value in network.state_dict().items()}
+    network.reset_classifier(3)
+    changed = {key for key, value in network.state_dict().items() if value.shape != list(kept[key].shape)}
+    assert changed and all(key.startswith(tuple(network.classifiers)) for key in changed)
+    network.eval()
+    with paddle.no_grad():
+        odd = _picture(name, extra=3)
+        assert network(odd).shape == [2, 3]
+        features = network.forward_features(odd)
+    assert features.ndim == 4 and features.shape[0] == 2
+    with pytest.raises(ValueError, match="num_classes"):
+        network.reset_classifier(0)
