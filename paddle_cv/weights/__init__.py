@@ -1,11 +1,13 @@
 """Reading, checking and converting weights, and finding out what network they belong to."""
 
+from .classes import class_names, with_class_names
 from .files import fits, load_weights, read_state, save_state
 from .identify import identify, identify_state, read_weights
 from .official import convert_state
 from .shipped import hub_modules_folder, shipped_weights
 
 __all__ = [
+    "class_names",
     "convert_state",
     "fits",
     "hub_modules_folder",
@@ -16,4 +18,5 @@ __all__ = [
     "read_weights",
     "save_state",
     "shipped_weights",
+    "with_class_names",
 ]
