@@ -202,3 +202,17 @@ def test_load_prints_the_names_of_the_weight_file(digit, tmp_path):
     assert predictor.names == tuple(names) != label_names("mnist")
     assert predictor.predict(digit) != predictor.predict(255 - digit)
     assert pcv.from_checkpoint(tmp_path / "b.pdparams")[1].class_names == tuple(names)
+
+
+@pytest.mark.data
+def test_a_real_checkpoint_on_photographs(data, photo):
+    path = data.parent / "checkpoints" / "squeezenet1_0_imagenet.npz"
+    if not path.is_file():
+        pytest.skip(f"there is no {path}")
+    predictor = pcv.load("squeezenet1_0", path)
+    cat = predictor.predict(photo)
+    assert cat.label == "Egyptian cat" and {"tiger cat", "tabby"} < set(cat.labels) and cat.probability > 0.5
+    for kind in ("ants", "bees"):
+        files = sorted((data / "hymenoptera" / "val" / kind).glob("*.jpg"))[:20]
+        named = [result.label for result in predictor.predict(files, top_k=1, batch_size=4)]
+        assert named.count(kind[:-1]) >= 10, named
