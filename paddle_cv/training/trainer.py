@@ -19,7 +19,7 @@ from tqdm import tqdm
 from visualdl import LogWriter
 
 from ..models import list_models, model_spec
-from ..weights import load_weights, read_weights, save_state, shipped_weights
+from ..weights import load_weights, pretrained_weights, read_weights, save_state
 from .average import WeightAverage
 from .checkpoint import optimizer_state, save_latest, set_optimizer_state, write_atomically
 from .cpu import compile_for_cpu
@@ -102,7 +102,7 @@ class Trainer:
 
     def _start_from(self, weights: str) -> None:
         new_layers = self.task.new_layers(self.network)
-        path = shipped_weights(model_spec(weights)) if weights in list_models() else weights
+        path = pretrained_weights(model_spec(weights)) if weights in list_models() else weights
         load_weights(self.network, read_weights(path, self.network, new_layers), new_layers)
 
     def resume(self, state: dict[str, Any]) -> None:
