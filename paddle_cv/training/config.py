@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional, Union
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import ConfigKeyError
 
 __all__ = ["TrainConfig", "load_config"]
 
@@ -127,6 +129,23 @@ def _read(path: Path) -> DictConfig:
     return config if base is None else OmegaConf.merge(_read(path.parent / base), config)
 
 
+def _unknown(error: ConfigKeyError) -> str:
+    """Names the key that does not exist, and the ones that it might have been meant for."""
+    key = str(error.full_key or error.key)
+    near = difflib.get_close_matches(key, _keys(OmegaConf.structured(TrainConfig)), n=2, cutoff=0.7)
+    return f"there is no key {key}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+
+
+def _keys(config: DictConfig, prefix: str = "") -> list[str]:
+    keys = []
+    for key in config:
+        keys.append(f"{prefix}{key}")
+        value = None if OmegaConf.is_missing(config, key) else config[key]
+        if isinstance(value, DictConfig):
+            keys += _keys(value, f"{prefix}{key}.")
+    return keys
+
+
 def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictConfig:
     """Reads a configuration.
 
@@ -150,6 +169,8 @@ def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictCo
         missing = OmegaConf.missing_keys(merged)
     except FileNotFoundError:
         raise
+    except ConfigKeyError as error:
+        raise ValueError(f"{path}: {_unknown(error)}") from error
     except Exception as error:  # OmegaConf's own errors, PyYAML's and plain ValueErrors
         raise ValueError(f"{path}: {error}") from error
     if missing:

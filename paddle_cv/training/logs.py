@@ -32,7 +32,7 @@ def log_to(path: Union[str, Path]) -> Iterator[None]:
     except BaseException as error:
         # To the file only: what the terminal shows is up to the program.
         logger.removeHandler(handlers[1])
-        logger.error("stopped by %s", type(error).__name__, exc_info=True)
+        logger.error("stopped by %s", type(error).__name__, exc_info=not isinstance(error, KeyboardInterrupt))
         raise
     finally:
         for handler in handlers:

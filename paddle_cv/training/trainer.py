@@ -7,7 +7,7 @@ import logging
 import math
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +164,8 @@ class Trainer:
         self.compiled.train()
         bar = tqdm(total=self.steps, initial=self.step, disable=not self.progress, unit="step", dynamic_ncols=True)
         pending, started = [], time.perf_counter()
-        with self._interruptible(), LogWriter(str(self.folder / "visualdl")) as writer, bar:
+        scalars = nullcontext() if rank() else LogWriter(str(self.folder / "visualdl"))
+        with self._interruptible(), scalars as writer, bar:
             for batch in loader:
                 pending.append(self._train_step(batch))
                 bar.update()

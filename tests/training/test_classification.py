@@ -1,0 +1,133 @@
+"""Training classifiers."""
+
+import json
+
+import numpy as np
+import paddle
+import pytest
+from PIL import Image
+
+import paddle_cv as pcv
+from paddle_cv.data.classification import LabelledPictures, read_class_folders
+from paddle_cv.training import Trainer, load_config
+from paddle_cv.training.checkpoint import load_checkpoint
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two classes that can be told apart: bright and dark noise."""
+    folder, rng = tmp_path_factory.mktemp("classes"), np.random.default_rng(0)
+    for part, count in (("train", 12), ("val", 5)):
+        for name, level in (("dark", 40), ("bright", 200)):
+            (folder / part / name).mkdir(parents=True)
+            for number in range(count):
+                pixels = np.clip(rng.normal(level, 30, (36, 40 + number, 3)), 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / part / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture
+def config(root, folder, tmp_path):
+    return load_config(
+        root / "configs/classification/lenet_mnist.yaml",
+        [
+            "data={source: folder, batch_size: 8}",
+            f"data.folders=[{folder}]",
+            "optimizer={warmup_steps: 0, learning_rate: 0.003}",
+            "data.augment=[{RandomHorizontalFlip: {}}, {RandomRotation: {degrees: 10}}]",
+            "epochs=8",
+            "validation.every=6",
+            "save_every=6",
+            f"output={tmp_path / 'run'}",
+        ],
+    )
+
+
+def test_a_folder_of_classes_is_learned_and_named(config, folder, tmp_path):
+    best = Trainer(config, progress=False).train()
+    assert best["accuracy"] == 1.0
+    history = json.loads((tmp_path / "run" / "metrics.json").read_text())["history"]
+    assert [entry["step"] for entry in history] == [6, 12, 18, 24]
+    # The network has learned these classes, and says their names.
+    predictor = pcv.load("lenet", weights=tmp_path / "run" / "best.pdparams")
+    picture = next((folder / "val" / "dark").iterdir())
+    assert predictor.predict(picture).label == "dark"
+    assert predictor.names == ("bright", "dark")
+    network, spec = pcv.from_checkpoint(tmp_path / "run" / "last.pdparams")
+    assert spec.name == "lenet" and network.num_classes == 2
+
+
+def test_going_on_changes_nothing(config, tmp_path):
+    config.data.mixup, config.label_smoothing, config.epochs = 0.4, 0.1, 3
+    Trainer(config, progress=False).train()
+    whole = load_checkpoint(tmp_path / "run" / "last.pdckpt")
+    second = Trainer(config, progress=False)
+    second.resume(load_checkpoint(tmp_path / "run" / "previous.pdckpt"))
+    assert second.step == 6
+    second.train()
+    half = load_checkpoint(tmp_path / "run" / "last.pdckpt")
+    for key, value in whole["weights"].items():
+        assert np.array_equal(value.numpy(), half["weights"][key].numpy()), key
+    assert whole["losses"][-1] == half["losses"][-1]
+
+
+def test_a_run_without_gain_ends(config):
+    config.validation.patience, config.epochs = 2, 100
+    trainer = Trainer(config, progress=False)
+    trainer.task.validate = lambda *_: {"accuracy": [0.5], "loss": [1.0]}
+    trainer.train()
+    assert trainer.step == 18 and trainer.best["step"] == 6
+
+
+def test_new_classes_for_given_weights(config, tmp_path):
+    paddle.seed(3)
+    old = pcv.create_model("lenet")
+    paddle.save(old.state_dict(), str(tmp_path / "digits.pdparams"))
+    config.model.weights = str(tmp_path / "digits.pdparams")
+    network = Trainer(config, progress=False).network
+    assert np.array_equal(network.conv1.weight.numpy(), old.conv1.weight.numpy())
+    assert np.array_equal(network.fc2.weight.numpy(), old.fc2.weight.numpy())
+    assert network.fc3.weight.shape == [84, 2]
+
+
+def test_items_of_an_epoch_are_all_pictures(folder):
+    data = read_class_folders(folder, train=True)
+    assert data.classes == ["bright", "dark"] and len(data) == 24
+    augment = [{"RandomResizedCrop": {"size": 32}}, {"ColorJitter": {"brightness": 0.3}}]
+    one, two = (LabelledPictures(data, pcv.model_spec("squeezenet1_0"), augment, seed=4) for _ in range(2))
+    first = [one[index][1] for index in range(24)]
+    assert sum(first) == 12 and first != [one[index][1] for index in range(24, 48)]
+    for index in (30, 3):
+        assert np.array_equal(one[index][0], two[index][0]) and one[index][0].shape == (3, 224, 224)
+    assert not np.array_equal(one[3][0], one[27][0])
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"augment": [{"RandomMagic": {}}]}, "RandomMagic"),
+        ({"augment": [{"RandomRotation": {"degree": 3}}]}, "RandomRotation"),
+        ({"source": "cifar"}, "data.source.*folder, mnist"),
+    ],
+)
+def test_mistakes(config, change, message):
+    config.data.update(change)
+    with pytest.raises(ValueError, match=message):
+        Trainer(config, progress=False)
+
+
+def test_folders_that_are_not_there(config, tmp_path):
+    config.data.folders = [str(tmp_path / "none")]
+    with pytest.raises(FileNotFoundError, match="train/<class>"):
+        Trainer(config, progress=False)
+
+
+@pytest.mark.data
+def test_mnist(root, data, tmp_path):
+    config = load_config(
+        root / "configs/classification/mnist_cnn.yaml",
+        [f"data.folders=[{data / 'mnist'}]", "steps=60", "epochs=null", f"output={tmp_path}"],
+    )
+    trainer = Trainer(config, progress=False)
+    assert len(trainer.task.train) == 60000 and len(trainer.task.test) == 10000
+    assert trainer.train()["accuracy"] > 0.9
