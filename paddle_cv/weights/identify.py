@@ -9,10 +9,10 @@ from typing import Optional, Union
 import numpy as np
 from paddle import nn
 
-from ..models import ModelSpec, detect_model, networks
+from ..models import ModelSpec, detect_model, list_models, model_spec, networks
 from ..models.layers import STORED
-from .files import fits, read_state
-from .official import convert_state, rename_entries, to_own_range
+from .files import fits, read_parts, read_state
+from .official import convert_state, rename_entries, to_own_range, without_prefixes
 
 __all__ = ["identify", "identify_state", "read_weights"]
 
@@ -27,9 +27,9 @@ def read_weights(path: Union[str, Path], network: nn.Layer, new_layers: Sequence
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It cannot be read as weights.
+        ValueError: It cannot be read as weights, or holds several state dicts and the network does not say which is its.
     """
-    state = read_state(path)
+    state = read_state(path, part=getattr(network, "official_part", None))
     return to_own_range(state if fits(state, network, new_layers) else convert_state(state, network), network)
 
 
@@ -41,9 +41,12 @@ def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It cannot be read as weights, or no network known here has such entries.
+        ValueError: It cannot be read as weights, no network known here has such entries, or it holds several networks.
     """
-    state = read_state(path)
+    parts = read_parts(path)
+    if len(parts) > 1:
+        raise ValueError(f"{path} holds {len(parts)} state dicts ({', '.join(parts)}){_choice(parts)}")
+    [state] = parts.values()
     found = identify_state(state)
     if found is None:
         raise ValueError(f"{path} holds weights of no network known here; its first entries are {list(state)[:5]}")
@@ -52,17 +55,34 @@ def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
 
 def identify_state(state: Mapping[str, np.ndarray]) -> Optional[tuple[ModelSpec, dict[str, np.ndarray]]]:
     """The specification that a state dict belongs to, and the entries under our names; None where there is none."""
-    stored = {key[len(STORED) :]: int(value) for key, value in state.items() if key.startswith(STORED)}
-    for network in networks():
-        for shapes in _possible_shapes(state, network):
-            spec = detect_model(network, shapes, stored)
-            if spec is None:
-                continue
-            built = spec.network(**spec.hyperparameters)
-            for candidate in (state, convert_state(state, built)):
-                if fits(candidate, built):
-                    return spec, to_own_range(candidate, built)
+    for entries in without_prefixes(state):
+        stored = {key[len(STORED) :]: int(value) for key, value in entries.items() if key.startswith(STORED)}
+        for network in networks():
+            for shapes in _possible_shapes(entries, network):
+                spec = detect_model(network, shapes, stored)
+                if spec is None:
+                    continue
+                built = spec.network(**spec.hyperparameters)
+                for candidate in (entries, convert_state(entries, built)):
+                    if fits(candidate, built):
+                        return spec, to_own_range(candidate, built)
     return None
+
+
+def _choice(parts: Mapping[str, Mapping[str, np.ndarray]]) -> str:
+    """How to get at one of several networks in a file."""
+    found = identify_state(next(iter(parts.values())))
+    if found is None:
+        return ", of which the first belongs to no network known here"
+    network, hyperparameters = found[0].network, found[0].hyperparameters
+    specs = [model_spec(name) for name in list_models()]
+    names = [spec.name for spec in specs if spec.network is network and spec.in_channels == found[0].in_channels]
+    if not hasattr(network, "official_part"):
+        return f", the first of them for {found[0].name}; save the one that is wanted to a file of its own"
+    return (
+        f", of {network.__name__} for {hyperparameters['in_channels']} channels; choose one by the name of the network, as in "
+        f"paddle_cv.load({names[0]!r}, weights=...) or tools/convert.py {names[0]}: {', '.join(names)}"
+    )
 
 
 def _possible_shapes(state: Mapping[str, np.ndarray], network: type) -> Iterator[dict[str, list[int]]]:

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from paddle import nn
 
 from ..models.layers import STORED, MeanShift
 
-__all__ = ["convert_state", "rename_entries", "to_own_range"]
+__all__ = ["convert_state", "rename_entries", "to_own_range", "without_prefixes"]
 
 _BATCH_NORM = {"running_mean": "_mean", "running_var": "_variance"}
+
+
+def without_prefixes(state: Mapping[str, np.ndarray]) -> Iterator[Mapping[str, np.ndarray]]:
+    """The state dict, and the same without the names that all its keys begin with.
+
+    They come from programs that keep the network in a field: `model.head.0.weight`, `generator.conv_first.weight`. Names like
+    that may also be the network's own.
+    """
+    while state:
+        yield state
+        first = {key.partition(".")[0] for key in state}
+        if len(first) > 1 or not all("." in key for key in state):
+            return
+        state = {key.partition(".")[2]: value for key, value in state.items()}
 
 
 def rename_entries(state: Mapping[str, np.ndarray], network: type) -> dict[str, np.ndarray]:
     """Names of a PyTorch implementation as far as they can be translated without a built network.
 
-    `num_batches_tracked` is left out, the running statistics of batch norm get Paddle's names, and the static method
-    `official_key(key)` of the network, where it has one, renames the rest.
+    `num_batches_tracked` is left out, the running statistics of batch norm get Paddle's names. The static methods of the network,
+    where it has them, do the rest: `official_state(state)` what takes more than one entry to tell, `official_key(key)` the names.
     """
+    state = getattr(network, "official_state", lambda entries: entries)(state)
     rename = getattr(network, "official_key", lambda key: key)
     renamed = {}
     for key, value in state.items():
@@ -36,8 +51,8 @@ def rename_entries(state: Mapping[str, np.ndarray], network: type) -> dict[str, 
 def convert_state(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, np.ndarray]:
     """Names and lays out the state dict of a PyTorch implementation as `network` has it.
 
-    Beside what `rename_entries` does, the slopes of PReLUs get Paddle's names and the weights of fully connected layers are
-    transposed.
+    Beside what `rename_entries` does, the slopes of PReLUs get Paddle's names, the weights of fully connected layers are
+    transposed, and names that all keys begin with are left out where the network has none such.
 
     Args:
         state: Entries with the reference implementation's keys.
@@ -46,6 +61,12 @@ def convert_state(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[st
     Returns:
         New entries; that they fit is checked when they are loaded.
     """
+    own = network.state_dict().keys()
+    candidates = (_converted(entries, network) for entries in without_prefixes(state))
+    return max(candidates, key=lambda entries: len(own & entries.keys()), default={})
+
+
+def _converted(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, np.ndarray]:
     linear = {f"{name}.weight" for name, layer in network.named_sublayers() if isinstance(layer, nn.Linear)}
     slopes = {f"{name}.weight" for name, layer in network.named_sublayers() if isinstance(layer, nn.PReLU)}
     converted = {}
