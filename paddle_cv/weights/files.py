@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import pickle
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -94,11 +95,11 @@ def _read_torch(path: Path) -> Any:
         with _harmless_globals(torch):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        wanted = ", ".join(dict.fromkeys(re.findall(r"GLOBAL ([\w.]+)", str(error)))) or "other objects"
         raise ValueError(
-            "it holds more than weights, such as a whole pickled network, and reading that could run code. Where it comes "
-            "from a source that you trust, take the weights out beside the program that wrote it: "
-            "torch.save(torch.load(path, weights_only=False).state_dict(), 'weights.pth'), or ...['model'].state_dict(). "
-            f"PyTorch says: {str(error).splitlines()[0]}"
+            f"beside weights it holds {wanted}, perhaps a whole pickled network, and reading that could run code. Where it "
+            "comes from a source that you trust, take the weights out with the program that wrote it: "
+            "torch.save(torch.load(path, weights_only=False).state_dict(), 'weights.pth'), or ...['model'].state_dict()"
         ) from error
 
 

@@ -17,20 +17,24 @@ from .official import convert_state, rename_entries, to_own_range, without_prefi
 __all__ = ["identify", "identify_state", "read_weights"]
 
 
-def read_weights(path: Union[str, Path], network: nn.Layer, new_layers: Sequence[str] = ()) -> dict[str, np.ndarray]:
+def read_weights(
+    path: Union[str, Path], network: nn.Layer, new_layers: Sequence[str] = (), for_255: bool = False
+) -> dict[str, np.ndarray]:
     """Reads a file for a given network; names and layouts of the reference implementation are converted.
 
     Args:
         path: The file.
         network: The network.
         new_layers: As in `load_weights`.
+        for_255: As in `to_own_range`.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: It cannot be read as weights, or holds several state dicts and the network does not say which is its.
     """
     state = read_state(path, part=getattr(network, "official_part", None))
-    return to_own_range(state if fits(state, network, new_layers) else convert_state(state, network), network)
+    state = state if fits(state, network, new_layers) else convert_state(state, network)
+    return to_own_range(state, network, for_255)
 
 
 def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
@@ -77,6 +81,7 @@ def _choice(parts: Mapping[str, Mapping[str, np.ndarray]]) -> str:
     network, hyperparameters = found[0].network, found[0].hyperparameters
     specs = [model_spec(name) for name in list_models()]
     names = [spec.name for spec in specs if spec.network is network and spec.in_channels == found[0].in_channels]
+    names.sort(key=lambda name: (len(name), name))
     if not hasattr(network, "official_part"):
         return f", the first of them for {found[0].name}; save the one that is wanted to a file of its own"
     return (

@@ -77,7 +77,7 @@ def _converted(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, 
     return converted
 
 
-def to_own_range(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, np.ndarray]:
+def to_own_range(state: Mapping[str, np.ndarray], network: nn.Layer, for_255: bool = False) -> dict[str, np.ndarray]:
     """Weights for pictures in [0, 1] from those for [0, 255], as the authors of EDSR, MDSR and RCAN published them.
 
     Which range a file is for shows in the mean colour that it subtracts. The first convolution takes over the factor and the last
@@ -86,16 +86,22 @@ def to_own_range(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str
     Args:
         state: Entries under our names.
         network: The network they are for.
+        for_255: The weights are for [0, 255] though their mean colour does not tell: DRLN's authors subtract one in [0, 1] there.
 
     Returns:
         `state` with these entries changed; as it is, where the range is the network's or it subtracts no mean colour.
+
+    Raises:
+        ValueError: `for_255`, and the network subtracts no mean colour.
     """
     shifts = [name for name, layer in network.named_sublayers() if isinstance(layer, MeanShift)]
     if not shifts or not all(f"{name}.bias" in state for name in shifts):
+        if for_255:
+            raise ValueError(f"{type(network).__name__} subtracts no mean colour: its weights are for [0, 1] only")
         return dict(state)
     own = np.abs(network.state_dict()[f"{shifts[0]}.bias"].numpy()).max()
     factor = np.abs(state[f"{shifts[0]}.bias"]).max() / own
-    if not 200 < factor < 300:
+    if not for_255 and not 200 < factor < 300:
         return dict(state)
     changed = dict(state)
     convs = {n: c for n, c in network.named_sublayers() if type(c) is nn.Conv2D}

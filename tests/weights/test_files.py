@@ -134,9 +134,13 @@ def test_several_state_dicts_in_a_file(state, tmp_path):
 def test_a_pickled_network_is_refused_with_advice(tmp_path, monkeypatch):
     def load(path, map_location, weights_only):
         assert weights_only
-        raise pickle.UnpicklingError("Weights only load failed.\nUnsupported global: vdsr.Net")
+        raise pickle.UnpicklingError(
+            "Weights only load failed.\nUnsupported global: GLOBAL vdsr.Net was not an allowed global"
+        )
 
     (tmp_path / "whole.pth").touch()
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(load=load, __version__="2.1.0"))
-    with pytest.raises(ValueError, match="whole.pth cannot be read as weights: .*whole pickled network.*state_dict"):
+    with pytest.raises(
+        ValueError, match="whole.pth cannot be read as weights: .*vdsr.Net, perhaps a whole pickled network.*state_dict"
+    ):
         read_state(tmp_path / "whole.pth")

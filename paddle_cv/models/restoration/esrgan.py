@@ -10,6 +10,7 @@ The discriminator is BasicSR's for ESRGAN, for images of 128 x 128 pixels.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -138,7 +139,14 @@ class RRDBNet(nn.Layer):
 
     @staticmethod
     def official_key(key: str) -> str:
-        """Our name of an entry of the state dict of the first implementation."""
+        """Our name of an entry of the state dicts of the two implementations before BasicSR's.
+
+        The oldest numbers its layers: `model.0`, `model.1.sub.0.RDB1.conv1.0`, `model.1.sub.23`, `model.3` ... `model.10`.
+        """
+        key = re.sub(r"^model\.1\.sub\.(\d+)\.RDB(\d)\.conv(\d)\.(?:0\.)?", r"body.\1.rdb\2.conv\3.", key)
+        key = re.sub(r"^model\.1\.sub\.\d+\.(weight|bias)$", r"conv_body.\1", key)
+        numbered = {"0": "conv_first", "3": "conv_up1", "6": "conv_up2", "8": "conv_hr", "10": "conv_last"}
+        key = re.sub(r"^model\.(0|3|6|8|10)\.(weight|bias)$", lambda match: f"{numbered[match[1]]}.{match[2]}", key)
         names = {
             "RRDB_trunk.": "body.",
             ".RDB": ".rdb",
