@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Optional, Union
@@ -15,6 +16,8 @@ from .files import fits, read_parts, read_state
 from .official import convert_state, rename_entries, to_own_range, without_prefixes
 
 __all__ = ["identify", "identify_state", "read_weights"]
+
+logger = logging.getLogger(__name__)
 
 
 def read_weights(
@@ -33,8 +36,22 @@ def read_weights(
         ValueError: It cannot be read as weights, or holds several state dicts and the network does not say which is its.
     """
     state = read_state(path, part=getattr(network, "official_part", None))
-    state = state if fits(state, network, new_layers) else convert_state(state, network)
+    if not fits(state, network, new_layers):
+        state = convert_state(state, network)
+        if not for_255:
+            _warn_of_range(path, network)
     return to_own_range(state, network, for_255)
+
+
+def _warn_of_range(path: Union[str, Path], network: nn.Layer) -> None:
+    """Where the authors' weights are for [0, 255] and nothing in the file tells it."""
+    if getattr(network, "published_for_255", False):
+        logger.warning(
+            "the weights that the authors of %s published are for values in 0...255; if %s has such, convert it by "
+            "tools/convert.py --for-255",
+            type(network).__name__,
+            path,
+        )
 
 
 def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:

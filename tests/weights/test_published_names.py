@@ -39,6 +39,12 @@ def _numbered_rrdb(key):
     return f"model.1.sub.{block[1]}.RDB{block[2]}.conv{block[3]}.0.{kind}"
 
 
+def _numbered_rrdb_x2(key):
+    moved = {"model.8": "model.5", "model.10": "model.7"}
+    layer, _, kind = _numbered_rrdb(key).rpartition(".")
+    return f"{moved.get(layer, layer)}.{kind}"
+
+
 def _flat_rrdb(key):
     """KAIR's, in which the last convolution of a block is no sequence."""
     return _numbered_rrdb(key).replace("conv5.0.", "conv5.")
@@ -79,6 +85,17 @@ EDSR_OF_MMEDITING = (
 # Who has the names, one of our networks, hyperparameters that make it small, and the names.
 LAYOUTS = {
     "first ESRGAN": ("esrgan_x4", SMALL_RRDB, _numbered_rrdb),
+    "first ESRGAN x2": ("esrgan_unfolded_x2", SMALL_RRDB, _numbered_rrdb_x2),
+    "BSRGAN x2": (
+        "esrgan_unfolded_x2",
+        SMALL_RRDB,
+        _renamed(
+            (r"^body\.(\d)\.rdb(\d)", r"RRDB_trunk.\1.RDB\2"),
+            ("conv_body", "trunk_conv"),
+            ("conv_up", "upconv"),
+            ("conv_hr", "HRconv"),
+        ),
+    ),
     "KAIR's ESRGAN": ("esrgan_x4", SMALL_RRDB, _flat_rrdb),
     "Real-ESRGAN x2": ("esrgan_x2", SMALL_RRDB, _renamed()),
     "KAIR's MSRResNet": ("msrresnet_x4", {"num_blocks": 2}, _renamed((r"^body", "recon_trunk"), ("conv_hr", "HRconv"))),
@@ -103,7 +120,7 @@ LAYOUTS = {
         ),
     ),
     "a port of SRCNN": (
-        "srcnn_915_x3",
+        "srcnn_915_x2",
         {},
         _renamed((r"^conv1", "features.0"), (r"^conv2", "map.0"), (r"^conv3", "reconstruction")),
     ),
@@ -135,7 +152,7 @@ def test_published_names_are_recognised(name, small, rename):
     network = pcv.create_model(name, **small)
     state = _published(network, rename)
     spec, entries = identify_state(state)
-    assert spec.network is type(network)
+    assert spec.network is type(network) and spec.scale == pcv.model_spec(name).scale
     again = spec.network(**spec.hyperparameters)
     load_weights(again, entries)
     for key, value in network.state_dict().items():
@@ -200,7 +217,7 @@ def test_ports_of_dncnn_without_biases(first_bias, tmp_path):
     np.testing.assert_allclose((x - ours(x)).numpy(), noise.numpy(), atol=1e-5 * float(noise.abs().max()))
 
 
-def test_weights_for_255_that_do_not_tell(tmp_path):
+def test_weights_for_255_that_do_not_tell(tmp_path, caplog):
     """DRLN's authors feed 0...255 and subtract a mean colour in [0, 1] from it."""
     theirs = pcv.create_model("drln_x2", num_features=16, reduction=4)
     theirs.eval()
@@ -210,6 +227,9 @@ def test_weights_for_255_that_do_not_tell(tmp_path):
     ours.eval()
     x = paddle.rand([1, 3, 6, 5])
     np.testing.assert_allclose(ours(x).numpy(), theirs(255 * x).numpy() / 255, atol=1e-4)
+    assert "--for-255" not in caplog.text
+    read_weights(tmp_path / "drln.pdparams", ours)
+    assert "tools/convert.py --for-255" in caplog.text
     with pytest.raises(ValueError, match="no mean colour"):
         read_weights(tmp_path / "drln.pdparams", pcv.create_model("espcn_x3"), for_255=True)
 

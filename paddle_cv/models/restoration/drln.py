@@ -107,6 +107,9 @@ class DRLN(nn.Layer):
         ValueError: `scale` is none of 2, 3, 4, 8.
     """
 
+    #: The authors' files do not tell it (see the module's docstring).
+    published_for_255 = True
+
     def __init__(self, scale: int = 4, num_features: int = 64, reduction: int = 16):
         super().__init__()
         if scale not in (2, 3, 4, 8):
