@@ -20,6 +20,11 @@ def main() -> int:
     parser.add_argument("name", help="a name of paddle_cv.list_models()")
     parser.add_argument("source", help="the file to convert")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.pdparams", help="the file to write")
+    parser.add_argument(
+        "--for-255",
+        action="store_true",
+        help="the weights are for 0...255 and do not tell it, as those of DRLN's authors",
+    )
     arguments = parser.parse_args()
     if not arguments.output.endswith(".pdparams"):
         parser.error(f"{arguments.output}: the name must end with .pdparams")
@@ -28,7 +33,7 @@ def main() -> int:
     except KeyError as error:
         parser.error(error.args[0])
     try:
-        load_weights(network, read_weights(arguments.source, network))
+        load_weights(network, read_weights(arguments.source, network, for_255=arguments.for_255))
         save_state(network.state_dict(), arguments.output)
     except (ImportError, OSError, ValueError) as error:
         print(f"{error}\nnothing was written from {arguments.source}", file=sys.stderr)

@@ -21,6 +21,7 @@ __all__ = [
     "count_layers",
     "init_like_pytorch",
     "kernel_radius",
+    "mean_shift_entries",
     "read_conv_stack",
     "store",
     "upsampler",
@@ -72,6 +73,15 @@ class MeanShift(nn.Conv2D):
             x = x * self.before
         x = super().forward(x)
         return x if self.after == 1 else x * self.after
+
+
+def mean_shift_entries(rgb_range: float) -> dict[str, np.ndarray]:
+    """The entries of `sub_mean` and `add_mean`, for state dicts of implementations that keep the mean colour elsewhere."""
+    entries = {}
+    for name, sign in (("sub_mean", -1), ("add_mean", 1)):
+        entries[f"{name}.weight"] = np.eye(3, dtype=np.float32).reshape(3, 3, 1, 1)
+        entries[f"{name}.bias"] = sign * rgb_range * np.array(DIV2K_MEAN, np.float32)
+    return entries
 
 
 class ResidualBlock(nn.Layer):

@@ -217,7 +217,9 @@ def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Map
         )
     ]
     if len(matches) > 1:
-        logger.warning("these weights could be of %s; the first is taken", ", ".join(spec.name for spec in matches))
+        names = [spec.name for spec in matches]
+        others = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        logger.warning("these weights could be of %s%s; the first is taken", ", ".join(names[:5]), others)
     if matches and num_classes in (None, matches[0].hyperparameters.get("num_classes", defaults.get("num_classes"))):
         return matches[0]
     classes = {} if num_classes is None else {"num_classes": num_classes}

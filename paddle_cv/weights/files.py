@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import pickle
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 import paddle
@@ -14,11 +17,26 @@ from paddle import nn
 
 from ..models.layers import STORED
 
-__all__ = ["fits", "load_weights", "read_state", "save_state"]
+__all__ = ["fits", "load_weights", "read_parts", "read_state", "save_state"]
 
-# What training scripts wrap around a state dict, and put in front of its keys.
-_WRAPPINGS = ("params_ema", "params", "state_dict", "model_state_dict", "model", "weights")
-_PREFIXES = ("module.",)
+# What training scripts wrap around a state dict, in the order of preference.
+_WRAPPINGS = (
+    "params_ema",
+    "params",
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "net",
+    "network",
+    "generator",
+    "net_g",
+    "netG",
+    "weights",
+)
+
+# Counters that programs leave between the weights: operations (thop), steps and averaged models.
+_COUNTERS = ("total_ops", "total_params", "step_counter", "n_averaged")
 
 
 class _ArraysOnly(pickle.Unpickler):
@@ -73,7 +91,26 @@ def _read_torch(path: Path) -> Any:
             f"{path} is a PyTorch file; reading it needs PyTorch (pip install torch), "
             "or save its state dict as .safetensors or .npz"
         ) from None
-    return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        with _harmless_globals(torch):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        wanted = ", ".join(dict.fromkeys(re.findall(r"GLOBAL ([\w.]+)", str(error)))) or "other objects"
+        raise ValueError(
+            f"beside weights it holds {wanted}, perhaps a whole pickled network, and reading that could run code. Where it "
+            "comes from a source that you trust, take the weights out with the program that wrote it: "
+            "torch.save(torch.load(path, weights_only=False).state_dict(), 'weights.pth'), or ...['model'].state_dict()"
+        ) from error
+
+
+def _harmless_globals(torch: Any) -> Any:
+    """What training scripts put beside the weights and cannot run code: arguments of the command line, numpy's scalars."""
+    if tuple(int(number) for number in torch.__version__.split(".")[:2]) < (2, 6):
+        return contextlib.nullcontext()
+    scalar = (np._core if hasattr(np, "_core") else np.core).multiarray.scalar
+    names = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]  # of numpy 1 and 2
+    kinds = [np.dtype, *(type(np.dtype(kind)) for kind in ("float32", "float64", "int64"))]
+    return torch.serialization.safe_globals([argparse.Namespace, *kinds, *names])
 
 
 _READERS = {
@@ -86,18 +123,46 @@ _READERS = {
 }
 
 
-def _unwrapped(state: Any) -> Mapping[str, Any]:
-    while isinstance(state, Mapping):
-        inner = next((state[key] for key in _WRAPPINGS if isinstance(state.get(key), Mapping)), None)
+def _is_array(value: Any) -> bool:
+    return isinstance(_array(value), np.ndarray)
+
+
+def _state_dicts(content: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The state dicts that a mapping without weights of its own holds."""
+    if any(_is_array(value) for value in content.values()):
+        return {}
+    return {
+        str(key): value
+        for key, value in content.items()
+        if isinstance(value, Mapping) and any(_is_array(entry) for entry in value.values())
+    }
+
+
+def _unwrapped(content: Any) -> Mapping[str, Any]:
+    """Takes off what is wrapped around a state dict, or around several."""
+    while isinstance(content, Mapping):
+        inner = next((content[key] for key in _WRAPPINGS if isinstance(content.get(key), Mapping)), None)
         if inner is None:
-            break
-        state = inner
-    if not isinstance(state, Mapping):
-        raise ValueError(f"no state dict in it but {type(state).__name__}")
-    for prefix in _PREFIXES:
-        if state and all(isinstance(key, str) and key.startswith(prefix) for key in state):
-            state = {key[len(prefix) :]: value for key, value in state.items()}
-    return state
+            found = _state_dicts(content)
+            if len(found) != 1:
+                break
+            [inner] = found.values()
+        content = inner
+    if not isinstance(content, Mapping):
+        raise ValueError(f"no state dict in it but {type(content).__name__}")
+    return content
+
+
+def _numbered(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Several state dicts in one, as `.npz` and `.safetensors` have them: `0.model.0.weight`, `1.model.0.weight` ..."""
+    parts: dict[str, dict[str, Any]] = {}
+    for key, value in state.items():
+        number, _, rest = str(key).partition(".")
+        if not number.isdigit() or "." not in rest:
+            return {}
+        parts.setdefault(number, {})[rest] = value
+    alike = len({frozenset(part) for part in parts.values()}) == 1
+    return parts if alike and len(parts) > 1 else {}
 
 
 def _array(value: Any) -> Any:
@@ -110,16 +175,25 @@ def _array(value: Any) -> Any:
     return value
 
 
-def read_state(path: Union[str, Path]) -> dict[str, np.ndarray]:
-    """Reads the entries of a weight file, with the names they have there.
+def _entries(state: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The weights of a state dict, without counters and without the `module.` of PyTorch's parallel training."""
+    kept = {}
+    for key, value in state.items():
+        value = _array(value)
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
+            continue
+        if str(key).rpartition(".")[2] not in _COUNTERS:
+            kept[str(key)] = value.astype(np.float32) if value.dtype.kind == "f" else value
+    while kept and all(key.startswith("module.") for key in kept):
+        kept = {key[len("module.") :]: value for key, value in kept.items()}
+    return kept
 
-    Wrappings (`state_dict`, `params`, `params_ema`, `model` ...) and the prefix `module.` are taken off; float16 and float64
-    become float32. No file can run code: pickles are read by an unpickler that knows arrays only.
+
+def read_parts(path: Union[str, Path]) -> dict[str, dict[str, np.ndarray]]:
+    """Reads all state dicts of a weight file as `read_state` does: one under the name "", or several under their keys.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ImportError: A PyTorch file, and PyTorch is not installed.
-        ValueError: An unknown kind of file, a damaged one, or one without weights; the message names it.
+        FileNotFoundError, ImportError, ValueError: As `read_state`.
     """
     path = Path(path)
     if not path.is_file():
@@ -128,17 +202,43 @@ def read_state(path: Union[str, Path]) -> dict[str, np.ndarray]:
     if reader is None:
         raise ValueError(f"{path}: weights are read from {', '.join(_READERS)} files")
     try:
-        entries = {key: _array(value) for key, value in _unwrapped(reader(path)).items()}
+        content = _unwrapped(reader(path))
+        parts = _state_dicts(content) or _numbered(content) or {"": content}
+        parts = {key: _entries(part) for key, part in parts.items()}
     except ImportError:
         raise
     except Exception as error:  # every library has its own errors for damaged files
         raise ValueError(f"{path} cannot be read as weights: {error}") from error
-    arrays = {
-        key: value for key, value in entries.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
-    }
-    if not arrays:
+    if not any(parts.values()):
         raise ValueError(f"{path} has no weights in it")
-    return {key: value.astype(np.float32) if value.dtype.kind == "f" else value for key, value in arrays.items()}
+    return parts
+
+
+def read_state(path: Union[str, Path], part: Optional[str] = None) -> dict[str, np.ndarray]:
+    """Reads the entries of a weight file, with the names they have there.
+
+    Wrappings (`state_dict`, `params`, `params_ema`, `model` ...) and the prefix `module.` are taken off, counters of other
+    programs are left out; float16 and float64 become float32. No file can run code: pickles are read by an unpickler that
+    knows arrays only.
+
+    Args:
+        path: The file.
+        part: Which state dict to take where the file has several; without an effect where it has one.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ImportError: A PyTorch file, and PyTorch is not installed.
+        ValueError: An unknown kind of file, a damaged one, one without weights or with several state dicts of which `part`
+            is none; the message names it.
+    """
+    parts = read_parts(path)
+    if list(parts) == [""]:
+        return parts[""]
+    if part not in parts:
+        raise ValueError(
+            f"{path} holds {len(parts)} state dicts ({', '.join(parts)}), and not one for this network alone"
+        )
+    return parts[part]
 
 
 def save_state(state: Mapping[str, Any], path: Union[str, Path]) -> None:

@@ -1,7 +1,8 @@
-"""Weight files whose names may be ours or those of a reference implementation."""
+"""Weight files whose names may be ours, those of a reference implementation or those of `paddle.vision.models`."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Optional, Union
@@ -9,29 +10,50 @@ from typing import Optional, Union
 import numpy as np
 from paddle import nn
 
-from ..models import ModelSpec, detect_model, networks
+from ..models import ModelSpec, detect_model, list_models, model_spec, networks
 from ..models.layers import STORED
 from .classes import CLASS_NAMES
-from .files import fits, read_state
-from .official import convert_state, rename_entries, to_own_range
+from .files import fits, read_parts, read_state
+from .official import convert_paddle_vision_state, convert_state, rename_entries, to_own_range, without_prefixes
 
 __all__ = ["identify", "identify_state", "read_weights"]
 
+logger = logging.getLogger(__name__)
 
-def read_weights(path: Union[str, Path], network: nn.Layer, new_layers: Sequence[str] = ()) -> dict[str, np.ndarray]:
+
+def read_weights(
+    path: Union[str, Path], network: nn.Layer, new_layers: Sequence[str] = (), for_255: bool = False
+) -> dict[str, np.ndarray]:
     """Reads a file for a given network; names and layouts of the reference implementation are converted.
 
     Args:
         path: The file.
         network: The network.
         new_layers: As in `load_weights`.
+        for_255: As in `to_own_range`.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It cannot be read as weights.
+        ValueError: It cannot be read as weights, or holds several state dicts and the network does not say which is its.
     """
-    state = read_state(path)
-    return to_own_range(state if fits(state, network, new_layers) else convert_state(state, network), network)
+    state = read_state(path, part=getattr(network, "official_part", None))
+    candidates = list(_conversions(state, network))
+    # Where none fits, loading the last one tells what is wrong.
+    found = next((candidate for candidate in candidates if fits(candidate, network, new_layers)), candidates[-1])
+    if found is not state and not for_255:
+        _warn_of_range(path, network)
+    return to_own_range(found, network, for_255)
+
+
+def _warn_of_range(path: Union[str, Path], network: nn.Layer) -> None:
+    """Where the authors' weights are for [0, 255] and nothing in the file tells it."""
+    if getattr(network, "published_for_255", False):
+        logger.warning(
+            "the weights that the authors of %s published are for values in 0...255; if %s has such, convert it by "
+            "tools/convert.py --for-255",
+            type(network).__name__,
+            path,
+        )
 
 
 def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
@@ -42,9 +64,12 @@ def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It cannot be read as weights, or no network known here has such entries.
+        ValueError: It cannot be read as weights, no network known here has such entries, or it holds several networks.
     """
-    state = read_state(path)
+    parts = read_parts(path)
+    if len(parts) > 1:
+        raise ValueError(f"{path} holds {len(parts)} state dicts ({', '.join(parts)}){_choice(parts)}")
+    [state] = parts.values()
     found = identify_state(state)
     if found is None:
         raise ValueError(f"{path} holds weights of no network known here; its first entries are {list(state)[:5]}")
@@ -53,24 +78,50 @@ def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
 
 def identify_state(state: Mapping[str, np.ndarray]) -> Optional[tuple[ModelSpec, dict[str, np.ndarray]]]:
     """The specification that a state dict belongs to, and the entries under our names; None where there is none."""
-    stored = {
-        key[len(STORED) :]: int(value) for key, value in state.items() if key.startswith(STORED) and key != CLASS_NAMES
-    }
-    for network in networks():
-        for shapes in _possible_shapes(state, network):
-            spec = detect_model(network, shapes, stored)
-            if spec is None:
-                continue
-            built = spec.network(**spec.hyperparameters)
-            for candidate in (state, convert_state(state, built)):
-                if fits(candidate, built):
-                    return spec, to_own_range(candidate, built)
+    for entries in without_prefixes(state):
+        stored = {key: value for key, value in entries.items() if key.startswith(STORED) and key != CLASS_NAMES}
+        stored = {key[len(STORED) :]: int(value) for key, value in stored.items()}
+        for network in networks():
+            for shapes in _possible_shapes(entries, network):
+                spec = detect_model(network, shapes, stored)
+                if spec is None:
+                    continue
+                built = spec.network(**spec.hyperparameters)
+                for candidate in _conversions(entries, built):
+                    if fits(candidate, built):
+                        return spec, to_own_range(candidate, built)
     return None
 
 
+def _choice(parts: Mapping[str, Mapping[str, np.ndarray]]) -> str:
+    """How to get at one of several networks in a file."""
+    found = identify_state(next(iter(parts.values())))
+    if found is None:
+        return ", of which the first belongs to no network known here"
+    network, hyperparameters = found[0].network, found[0].hyperparameters
+    specs = [model_spec(name) for name in list_models()]
+    names = [spec.name for spec in specs if spec.network is network and spec.in_channels == found[0].in_channels]
+    names.sort(key=lambda name: (len(name), name))
+    if not hasattr(network, "official_part"):
+        return f", the first of them for {found[0].name}; save the one that is wanted to a file of its own"
+    return (
+        f", of {network.__name__} for {hyperparameters['in_channels']} channels; choose one by the name of the network, as in "
+        f"paddle_cv.load({names[0]!r}, weights=...) or tools/convert.py {names[0]}: {', '.join(names)}"
+    )
+
+
+def _conversions(state: Mapping[str, np.ndarray], network: nn.Layer) -> Iterator[Mapping[str, np.ndarray]]:
+    """The entries taken for ours, for those of `paddle.vision.models`, and for those of a PyTorch implementation."""
+    yield state
+    if hasattr(network, "paddle_key"):
+        yield convert_paddle_vision_state(state, type(network))
+    yield convert_state(state, network)
+
+
 def _possible_shapes(state: Mapping[str, np.ndarray], network: type) -> Iterator[dict[str, list[int]]]:
-    """Shapes of the entries under the names they have, and under the names that a reference implementation's would get."""
+    """Shapes of the entries under the names they have, and under the names that other implementations' would get."""
     entries = {key: value for key, value in state.items() if not key.startswith(STORED)}
+    from_paddle = convert_paddle_vision_state(entries, network) if hasattr(network, "paddle_key") else entries
     renamed = rename_entries(entries, network)
     # Only a built network tells a PReLU's slopes from other vectors; without one, a vector without a bias is taken for them.
     slopes = {
@@ -80,7 +131,7 @@ def _possible_shapes(state: Mapping[str, np.ndarray], network: type) -> Iterator
     # Nor does it without one tell a fully connected layer, whose weights PyTorch has the other way round.
     turned = {key: value.T if value.ndim == 2 else value for key, value in slopes.items()}
     seen = []
-    for candidate in (entries, renamed, slopes, turned):
+    for candidate in (entries, from_paddle, renamed, slopes, turned):
         shapes = {key: list(value.shape) for key, value in candidate.items()}
         if shapes not in seen:
             seen.append(shapes)

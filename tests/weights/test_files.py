@@ -1,5 +1,7 @@
 import os
 import pickle
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import paddle
@@ -98,3 +100,47 @@ def test_saving_leaves_no_half_file(tmp_path, state, monkeypatch):
         save_state(state, tmp_path / "a.pdparams")
     assert [path.name for path in tmp_path.iterdir()] == ["a.pdparams"]
     assert (tmp_path / "a.pdparams").read_bytes() == before
+
+
+def test_what_training_programs_wrap_around_weights(state, tmp_path):
+    steps = {"state": {0: {"exp_avg": np.zeros(3)}}, "param_groups": [{"lr": 1e-4}]}
+    contents = [
+        *({key: state, "epoch": 3} for key in ("model", "params_ema", "net", "generator", "netG")),
+        {"params": {"old": np.zeros(1)}, "params_ema": state},
+        {"gen": state, "optimizer": steps, "best": np.float64(31.5)},
+        {"model": {f"module.{key}": value for key, value in state.items()}, "optimizer": steps},
+        {f"module.module.{key}": value for key, value in state.items()},
+        {**state, "total_ops": np.zeros(1), "a.total_params": np.float64(0), "step_counter": np.array(7)},
+        {"state_dict": {"n_averaged": np.array(3), **{f"module.{key}": value for key, value in state.items()}}},
+    ]
+    for number, content in enumerate(contents):
+        paddle.save(content, str(tmp_path / f"{number}.pdparams"))
+        check(read_state(tmp_path / f"{number}.pdparams"), state)
+
+
+def test_single_numbers_stay(tmp_path):
+    save_state({"factor": np.array(0.5), "a.weight": np.ones(2)}, tmp_path / "a.pdparams")
+    assert read_state(tmp_path / "a.pdparams")["factor"].shape == ()
+
+
+def test_several_state_dicts_in_a_file(state, tmp_path):
+    second = {key: value + 1 for key, value in state.items()}
+    paddle.save({"G": state, "D": second, "epoch": 3}, str(tmp_path / "gan.pdparams"))
+    check(read_state(tmp_path / "gan.pdparams", part="D"), second)
+    with pytest.raises(ValueError, match=r"gan.pdparams holds 2 state dicts \(G, D\)"):
+        read_state(tmp_path / "gan.pdparams")
+
+
+def test_a_pickled_network_is_refused_with_advice(tmp_path, monkeypatch):
+    def load(path, map_location, weights_only):
+        assert weights_only
+        raise pickle.UnpicklingError(
+            "Weights only load failed.\nUnsupported global: GLOBAL vdsr.Net was not an allowed global"
+        )
+
+    (tmp_path / "whole.pth").touch()
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(load=load, __version__="2.1.0"))
+    with pytest.raises(
+        ValueError, match="whole.pth cannot be read as weights: .*vdsr.Net, perhaps a whole pickled network.*state_dict"
+    ):
+        read_state(tmp_path / "whole.pth")

@@ -3,14 +3,17 @@
 
 Figure 1: a chain of convolutions with batch normalisation that finds the noise, which is subtracted. 17 layers where the
 noise level is known, 20 where it is not. It agrees with the PyTorch code of KAIR by the paper's first author, whose epsilon
-is 1e-4; the weights published there have the normalisation merged into the convolutions (`batch_norm=False`).
+is 1e-4; the weights published there have the normalisation merged into the convolutions (`batch_norm=False`). Ports whose
+layers are called `dncnn` leave out biases, and their epsilon may be 1e-5: their weights are converted.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
+import numpy as np
 from paddle import nn
 
 from ..layers import conv_stack, read_conv_stack, store
@@ -53,6 +56,24 @@ class DnCNN(nn.Layer):
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on."""
         return sum(isinstance(layer, nn.Conv2D) for layer in self.model)
+
+    @staticmethod
+    def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The entries of the ports that have `dncnn` for `model`; other state dicts stay as they are.
+
+        The author's own training code has a bias in the first convolution only and our epsilon. The port that it goes back
+        to has none there either, and PyTorch's epsilon of 1e-5, which is made up for in the variances.
+        """
+        if not state or not all(key.startswith("dncnn.") for key in state):
+            return state
+        renamed = {key.replace("dncnn.", "model.", 1): value for key, value in state.items()}
+        missing = 0.0 if "model.0.bias" in renamed else 1e-5 - 1e-4
+        for key, value in list(renamed.items()):
+            if key.endswith(".running_var"):
+                renamed[key] = value + np.float32(missing)
+            elif re.fullmatch(r"model\.\d+\.weight", key) and value.ndim == 4:
+                renamed.setdefault(key.replace("weight", "bias"), np.zeros(value.shape[0], np.float32))
+        return renamed
 
     @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:

@@ -5,6 +5,10 @@ Dense residual Laplacian modules (DRLMs) in six cascading blocks. Agrees with th
 sublayers included. Where that differs from the paper, it is followed: the second module of the second block gets the
 block's input, not the output of the fusion before it; the fusions are 3x3 convolutions; and the three dilated convolutions of
 the Laplacian attention see one pooled pixel, so that only the middle of their kernels has an effect.
+
+The authors' programs, which are those of RCAN, feed values in 0...255, though the mean colour that the network subtracts is
+one in [0, 1]. So their weights do not tell their range: `tools/convert.py drln_x2 DRLN_BIX2.pt --for-255 -o ...` puts them
+right.
 """
 
 from __future__ import annotations
@@ -102,6 +106,9 @@ class DRLN(nn.Layer):
     Raises:
         ValueError: `scale` is none of 2, 3, 4, 8.
     """
+
+    #: The authors' files do not tell it (see the module's docstring).
+    published_for_255 = True
 
     def __init__(self, scale: int = 4, num_features: int = 64, reduction: int = 16):
         super().__init__()

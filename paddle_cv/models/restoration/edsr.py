@@ -2,17 +2,26 @@
 "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPR Workshops 2017 (arXiv:1707.02921).
 
 A residual network without batch normalisation. Agrees with the authors' PyTorch implementation, names of the sublayers
-included. Theirs works on values in 0...255: their published weights need `rgb_range=255`.
+included. Theirs works on values in 0...255: their published weights are converted to 0...1 when they are read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from paddle import nn
 
-from ..layers import MeanShift, ResidualBlock, count_layers, init_like_pytorch, kernel_radius, upsampler
+from ..layers import (
+    MeanShift,
+    ResidualBlock,
+    count_layers,
+    init_like_pytorch,
+    kernel_radius,
+    mean_shift_entries,
+    upsampler,
+)
 from ..registry import register_model
 
 __all__ = ["EDSR"]
@@ -66,6 +75,30 @@ class EDSR(nn.Layer):
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on (an upper bound)."""
         return kernel_radius(self)
+
+    @staticmethod
+    def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The entries that BasicSR and MMEditing name otherwise under the authors' names; other state dicts stay.
+
+        Their state dicts do not have the mean colour. BasicSR's published weights work on 0...255 like the authors', those of
+        MMEditing (`upsample_conv`) on 0...1.
+        """
+        num_blocks = count_layers(state, "body.{}.conv1.weight")
+        if not num_blocks or "conv_after_body.weight" not in state:
+            return state
+        renamed = mean_shift_entries(1 if "upsample.0.upsample_conv.weight" in state else 255)
+        for key, value in state.items():
+            key = re.sub(r"^body\.(\d+)\.conv([12])\.", lambda m: f"body.{m[1]}.body.{2 * int(m[2]) - 2}.", key)
+            key = re.sub(r"^upsample\.(\d)\.upsample_conv\.", lambda m: f"upsample.{2 * int(m[1])}.", key)
+            for theirs, ours in (
+                ("conv_first.", "head.0."),
+                ("conv_after_body.", f"body.{num_blocks}."),
+                ("upsample.", "tail.0."),
+                ("conv_last.", "tail.1."),
+            ):
+                key = ours + key[len(theirs) :] if key.startswith(theirs) else key
+            renamed[key] = value
+        return renamed
 
     @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:

@@ -56,6 +56,13 @@ class ESPCN(nn.Layer):
         return 4
 
     @staticmethod
+    def official_key(key: str) -> str:
+        """Our name of an entry of a port whose layers are called `feature_maps` and `sub_pixel`."""
+        for theirs, ours in (("feature_maps.", "first_part."), ("sub_pixel.", "last_part.")):
+            key = ours + key[len(theirs) :] if key.startswith(theirs) else key
+        return key
+
+    @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the ESPCN that has a state dict of these shapes; None if it is no ESPCN."""
         layers = ("first_part.0", "first_part.2", "last_part.0")

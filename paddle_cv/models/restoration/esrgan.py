@@ -10,6 +10,7 @@ The discriminator is BasicSR's for ESRGAN, for images of 128 x 128 pixels.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -87,6 +88,7 @@ class RRDBNet(nn.Layer):
         num_blocks: Residual-in-residual dense blocks.
         growth_rate: Channels that each convolution in a dense block adds.
         in_channels: Channels of the input and of the output.
+        folded: Below x4 fold the input into channels, as Real-ESRGAN does; False: leave out up-sampling steps, as BSRGAN does.
 
     Raises:
         ValueError: `scale` is none of 1, 2, 4.
@@ -99,19 +101,21 @@ class RRDBNet(nn.Layer):
         num_blocks: int = 23,
         growth_rate: int = 32,
         in_channels: int = 3,
+        folded: bool = True,
     ):
         super().__init__()
         if scale not in (1, 2, 4):
             raise ValueError(f"RRDBNet enlarges by 1, 2 or 4, not by {scale!r}")
         self.scale = scale
-        self.fold = 4 // scale
+        self.fold = 4 // scale if folded else 1
+        self.num_steps = 2 if folded else scale // 2
         self.unshuffle = PixelUnshuffle(self.fold, in_channels)
         self.conv_first = nn.Conv2D(in_channels * self.fold**2, num_features, 3, padding=1)
         self.body = nn.Sequential(*(ResidualInResidualDenseBlock(num_features, growth_rate) for _ in range(num_blocks)))
         self.conv_body = nn.Conv2D(num_features, num_features, 3, padding=1)
         self.upsample = nn.Upsample(scale_factor=2, mode="nearest")
-        self.conv_up1 = nn.Conv2D(num_features, num_features, 3, padding=1)
-        self.conv_up2 = nn.Conv2D(num_features, num_features, 3, padding=1)
+        for step in range(1, self.num_steps + 1):
+            self.add_sublayer(f"conv_up{step}", nn.Conv2D(num_features, num_features, 3, padding=1))
         self.conv_hr = nn.Conv2D(num_features, num_features, 3, padding=1)
         self.conv_last = nn.Conv2D(num_features, in_channels, 3, padding=1)
         self.lrelu = nn.LeakyReLU(0.2)
@@ -119,16 +123,16 @@ class RRDBNet(nn.Layer):
 
     def forward(self, x):
         if self.fold == 1:
-            return self._enlarge_four_times(x)
+            return self._enlarge(x)
         height, width = paddle.shape(x)[2], paddle.shape(x)[3]
-        y = self._enlarge_four_times(self.unshuffle(x))
+        y = self._enlarge(self.unshuffle(x))
         return y[:, :, : height * self.scale, : width * self.scale]
 
-    def _enlarge_four_times(self, x):
+    def _enlarge(self, x):
         x = self.conv_first(x)
         x = x + self.conv_body(self.body(x))
-        x = self.lrelu(self.conv_up1(self.upsample(x)))
-        x = self.lrelu(self.conv_up2(self.upsample(x)))
+        for step in range(1, self.num_steps + 1):
+            x = self.lrelu(getattr(self, f"conv_up{step}")(self.upsample(x)))
         return self.conv_last(self.lrelu(self.conv_hr(x)))
 
     @property
@@ -137,8 +141,28 @@ class RRDBNet(nn.Layer):
         return (15 * len(self.body) + 6) * self.fold
 
     @staticmethod
+    def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The entries of the oldest implementation, which numbers its layers, under our names; other state dicts stay.
+
+        Its keys are `model.0`, `model.1.sub.0.RDB1.conv1.0`, `model.1.sub.23`, `model.3` ...; how many there are behind the
+        blocks depends on the scale.
+        """
+        if not any(key.startswith("model.1.sub.") for key in state):
+            return state
+        outer = sorted({int(match[1]) for key in state if (match := re.fullmatch(r"model\.(\d+)\.weight", key))})
+        names = ["conv_first", *(f"conv_up{step}" for step in range(1, len(outer) - 2)), "conv_hr", "conv_last"]
+        renamed = {}
+        for key, value in state.items():
+            key = re.sub(r"^model\.1\.sub\.(\d+)\.RDB(\d)\.conv(\d)\.(?:0\.)?", r"body.\1.rdb\2.conv\3.", key)
+            key = re.sub(r"^model\.1\.sub\.\d+\.(weight|bias)$", r"conv_body.\1", key)
+            for number, name in zip(outer, names):
+                key = re.sub(rf"^model\.{number}\.(weight|bias)$", rf"{name}.\1", key)
+            renamed[key] = value
+        return renamed
+
+    @staticmethod
     def official_key(key: str) -> str:
-        """Our name of an entry of the state dict of the first implementation."""
+        """Our name of an entry of the state dict of the first implementation with names."""
         names = {
             "RRDB_trunk.": "body.",
             ".RDB": ".rdb",
@@ -154,16 +178,21 @@ class RRDBNet(nn.Layer):
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the RRDBNet that has a state dict of these shapes; None if it is no RRDBNet."""
         num_blocks = count_layers(shapes, "body.{}.rdb3.conv5.weight")
-        if not num_blocks or len(shapes) != 12 + 30 * num_blocks or "conv_up2.weight" not in shapes:
+        num_steps = count_layers(shapes, "conv_up{}.weight", start=1)
+        needed = ("conv_first.weight", "conv_last.weight")
+        if not num_blocks or len(shapes) != 8 + 2 * num_steps + 30 * num_blocks:
             return None
-        num_features, folded = shapes["conv_first.weight"][:2]
+        if num_steps > 2 or not all(key in shapes for key in needed):
+            return None
+        num_features, given = shapes["conv_first.weight"][:2]
         in_channels = shapes["conv_last.weight"][0]
         return {
-            "scale": {1: 4, 4: 2, 16: 1}[folded // in_channels],
+            "scale": {1: 4, 4: 2, 16: 1}[given // in_channels] if num_steps == 2 else 2**num_steps,
             "num_features": num_features,
             "num_blocks": num_blocks,
             "growth_rate": shapes["body.0.rdb1.conv1.weight"][0],
             "in_channels": in_channels,
+            "folded": num_steps == 2,
         }
 
 
@@ -234,6 +263,15 @@ register_model(
     paper=PAPER,
     summary="Real-ESRGAN's form of the generator, with the input folded into channels.",
     reference="rrdbnet_basicsr_x{scale}",
+)
+register_model(
+    "esrgan_unfolded",
+    RRDBNet,
+    scales=(2,),
+    paper=PAPER,
+    summary="BSRGAN's form of the generator for x2, with one up-sampling step.",
+    hyperparameters={"folded": False},
+    reference=None,
 )
 register_model(
     "esrgan_discriminator",

@@ -75,6 +75,23 @@ class FSRCNN(nn.Layer):
         return sum(conv.weight.shape[2] // 2 for conv in convs) + 4 // self.scale + 1
 
     @staticmethod
+    def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The entries of a port that has `shrink`, `map` and `expand` for `mid_part`; other state dicts stay as they are."""
+        if "feature_extraction.0.weight" not in state:
+            return state
+        mapping = sum(key.startswith("map.") and key.endswith(".bias") for key in state)
+        first = {"shrink": 0, "map": 2, "expand": 2 + 2 * mapping}
+        renamed = {}
+        for key, value in state.items():
+            part, _, rest = key.partition(".")
+            if part in first:
+                number, _, kind = rest.partition(".")
+                key = f"mid_part.{first[part] + int(number)}.{kind}"
+            key = key.replace("feature_extraction.", "first_part.").replace("deconv.", "last_part.")
+            renamed[key] = value
+        return renamed
+
+    @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the FSRCNN that has a state dict of these shapes, at any scale; None if it is no FSRCNN."""
         needed = ("first_part.0.weight", "mid_part.0.weight", "last_part.weight", "last_part.bias")

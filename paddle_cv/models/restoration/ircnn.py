@@ -3,10 +3,16 @@
 
 Seven dilated convolutions find the noise, one set of weights for each noise level. It agrees with the PyTorch
 code of KAIR by the paper's first author, in which the paper's batch normalisation is merged into the convolutions.
+
+The paper trains 25 denoisers, for the noise levels 2, 4 ... 50 of 255, and KAIR publishes them together: one file has 25
+state dicts under the keys "0" to "24". A picture whose noise has the standard deviation sigma goes to the denoiser number
+ceil(sigma / 2), the one of the next even level. So the results at 15 and 25 that papers quote come from the denoisers of
+the levels 16 and 26, and `ircnn_gray_s15` and `ircnn_gray_s25` take those two out of such a file.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -20,6 +26,9 @@ __all__ = ["IRCNN"]
 PAPER = "Zhang, Zuo, Gu, Zhang: Learning Deep CNN Denoiser Prior for Image Restoration, CVPR 2017"
 
 _DILATIONS = (1, 2, 3, 4, 3, 2, 1)
+
+#: The noise levels that results are published for, then those of the paper's denoisers.
+LEVELS = (15, 25, 50, *range(2, 50, 2))
 
 
 class IRCNN(nn.Layer):
@@ -36,6 +45,7 @@ class IRCNN(nn.Layer):
     def __init__(self, num_features: int = 64, in_channels: int = 1, noise_level: Optional[int] = None):
         super().__init__()
         store(self, noise_level=noise_level)
+        self.noise_level = noise_level
         self.model = conv_stack(in_channels, num_features, in_channels, len(_DILATIONS), dilations=_DILATIONS)
 
     def forward(self, x):
@@ -45,6 +55,13 @@ class IRCNN(nn.Layer):
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on."""
         return sum(_DILATIONS)
+
+    @property
+    def official_part(self) -> Optional[str]:
+        """The key of this network's state dict in a published file of all 25; None without a noise level."""
+        if self.noise_level is None:
+            return None
+        return str(min(24, math.ceil(self.noise_level / 2) - 1))
 
     @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
@@ -58,13 +75,16 @@ class IRCNN(nn.Layer):
 
 
 for _kind, _channels in (("gray", 1), ("color", 3)):
-    for _level in (15, 25, 50):
+    for _level in LEVELS:
+        _summary = f"For {_kind} pictures with Gaussian noise of standard deviation {_level}/255."
+        if _level % 2:
+            _summary += f" The paper's denoiser for it is that of level {_level + 1}."
         register_model(
             f"ircnn_{_kind}_s{_level}",
             IRCNN,
             task="denoising",
             paper=PAPER,
-            summary=f"For {_kind} pictures with Gaussian noise of standard deviation {_level}/255.",
+            summary=_summary,
             hyperparameters={"in_channels": _channels, "noise_level": _level},
             in_channels=_channels,
             reference=f"ircnn_{_kind}",

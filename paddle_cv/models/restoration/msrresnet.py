@@ -8,6 +8,7 @@ of the sublayers included.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -79,6 +80,13 @@ class MSRResNet(nn.Layer):
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on (an upper bound)."""
         return kernel_radius(self)
+
+    @staticmethod
+    def official_key(key: str) -> str:
+        """Our name of an entry of the first implementation, which KAIR has too, or of MMEditing's."""
+        key = re.sub(r"^(?:recon_trunk|trunk_net)\.", "body.", key)
+        key = re.sub(r"^upsample(\d)\.upsample_conv\.", r"upconv\1.", key)
+        return key.replace("HRconv.", "conv_hr.")
 
     @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:

@@ -2,18 +2,19 @@
 "Image Super-Resolution Using Very Deep Residual Channel Attention Networks", ECCV 2018 (arXiv:1807.02758).
 
 Residual groups of residual channel attention blocks (RCABs): residual in residual. Agrees with the authors' PyTorch
-implementation, names of the sublayers included. Theirs works on values in 0...255: their published weights need
-`rgb_range=255`.
+implementation, names of the sublayers included. Theirs works on values in 0...255: their published weights are converted to
+0...1 when they are read.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from paddle import nn
 
-from ..layers import ChannelAttention, MeanShift, count_layers, init_like_pytorch, upsampler
+from ..layers import ChannelAttention, MeanShift, count_layers, init_like_pytorch, mean_shift_entries, upsampler
 from ..registry import register_model
 
 __all__ = ["RCAN"]
@@ -101,6 +102,33 @@ class RCAN(nn.Layer):
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on: all, by the channel attention."""
         return 10**6
+
+    @staticmethod
+    def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The entries that BasicSR names otherwise under the authors' names; other state dicts stay as they are.
+
+        Its state dicts do not have the mean colour, and its published weights work on 0...255 like the authors'.
+        """
+        num_groups = count_layers(state, "body.{}.residual_group.0.rcab.0.weight")
+        num_blocks = count_layers(state, "body.0.residual_group.{}.rcab.0.weight")
+        if not num_groups:
+            return state
+        patterns = {
+            r"^conv_first\.": "head.0.",
+            r"^conv_after_body\.": f"body.{num_groups}.",
+            r"^conv_last\.": "tail.1.",
+            r"^upsample\.": "tail.0.",
+            r"^(body\.\d+)\.conv\.": rf"\1.body.{num_blocks}.",
+            r"\.residual_group\.(\d+)\.rcab\.": r".body.\1.body.",
+            r"\.attention\.1\.": ".conv_du.0.",
+            r"\.attention\.3\.": ".conv_du.2.",
+        }
+        renamed = mean_shift_entries(255)
+        for key, value in state.items():
+            for theirs, ours in patterns.items():
+                key = re.sub(theirs, ours, key)
+            renamed[key] = value
+        return renamed
 
     @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:

@@ -13,6 +13,7 @@ a pixel shuffle and added to the enlarged input (nearest neighbour), so that the
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -137,6 +138,27 @@ class RDN(nn.Layer):
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on."""
         return sum(isinstance(m, nn.Conv2D) and m.weight.shape[2] == 3 for m in self.sublayers())
+
+    @staticmethod
+    def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The entries of a widespread port, in MMEditing too (`sfe1`, `rdbs` ...), under our names; other state dicts stay."""
+        if "sfe1.weight" not in state:
+            return state
+        last = 2 * sum(key.startswith("upscale.") and key.endswith(".weight") for key in state)
+        patterns = {
+            r"^sfe(\d)\.": r"SFENet\1.",
+            r"^rdbs\.(\d+)\.layers\.(\d+)\.conv\.": r"RDBs.\1.convs.\2.conv.0.",
+            r"^rdbs\.(\d+)\.lff\.": r"RDBs.\1.LFF.",
+            r"^gff\.": "GFF.",
+            r"^upscale\.": "UPNet.",
+            r"^output\.": f"UPNet.{last}.",
+        }
+        renamed = {}
+        for key, value in state.items():
+            for theirs, ours in patterns.items():
+                key = re.sub(theirs, ours, key)
+            renamed[key] = value
+        return renamed
 
     @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:

@@ -60,6 +60,13 @@ class SRCNN(nn.Layer):
         return sum(conv.weight.shape[2] // 2 for conv in (self.conv1, self.conv2, self.conv3))
 
     @staticmethod
+    def official_key(key: str) -> str:
+        """Our name of an entry of a port whose layers are called `features`, `map` and `reconstruction`."""
+        for theirs, ours in (("features.0.", "conv1."), ("map.0.", "conv2."), ("reconstruction.", "conv3.")):
+            key = ours + key[len(theirs) :] if key.startswith(theirs) else key
+        return key
+
+    @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRCNN that has a state dict of these shapes, at any scale; None if it is no SRCNN."""
         if set(shapes) != {f"conv{n}.{kind}" for n in (1, 2, 3) for kind in ("weight", "bias")}:

@@ -13,7 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
-from ..layers import store
+from ..layers import count_layers, store
 from ..registry import register_model
 
 __all__ = ["VDSR"]
@@ -63,6 +63,20 @@ class VDSR(nn.Layer):
     def receptive_radius(self) -> int:
         """How many pixels of the enlarged input around its own place an output pixel depends on."""
         return self.num_layers
+
+    @staticmethod
+    def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The entries of a port whose inner layers are called `trunk` under our names; other state dicts stay as they are."""
+        inner = count_layers(state, "trunk.{}.conv.weight")
+        if not inner:
+            return state
+        names = {"conv1.0": "conv1", "conv2": f"conv{inner + 2}"}
+        names.update({f"trunk.{number}.conv": f"conv{number + 2}" for number in range(inner)})
+        renamed = {}
+        for key, value in state.items():
+            layer, _, kind = key.rpartition(".")
+            renamed[f"{names.get(layer, layer)}.{kind}"] = value
+        return renamed
 
     @staticmethod
     def official_key(key: str) -> str:
