@@ -2,10 +2,11 @@
 
 from .files import fits, load_weights, read_state, save_state
 from .identify import identify, identify_state, read_weights
-from .official import convert_state
+from .official import convert_paddle_vision_state, convert_state
 from .shipped import hub_modules_folder, shipped_weights
 
 __all__ = [
+    "convert_paddle_vision_state",
     "convert_state",
     "fits",
     "hub_modules_folder",
