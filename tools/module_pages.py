@@ -2,7 +2,8 @@
 """Writes the README files of the classification modules, and makes new modules.
 
     python tools/module_pages.py                   # brings the README files of all up to date
-    python tools/module_pages.py --new resnet50    # makes hub_modules/resnet50_imagenet
+    python tools/module_pages.py --new lenet       # makes hub_modules/lenet_mnist
+    python tools/module_pages.py --new             # makes those of all networks whose weights somebody publishes
 
 All that they say comes from the network's registration and, where the module ships weights, from its card; the texts around it
 stand in tools/templates.
@@ -27,20 +28,29 @@ from paddle_cv.weights import hub_modules_folder  # noqa: E402
 TEMPLATES = Path(__file__).with_name("templates")
 README = {"en": ("README.md", "classification.md"), "zh": ("README.zh-CN.md", "classification.zh-CN.md")}
 DATA_SETS = {"imagenet": "ImageNet (ILSVRC 2012)", "mnist": "MNIST"}
-WHAT = {"imagenet": "the 1000 classes of ImageNet", "mnist": "handwritten digits"}
+WHAT = {
+    "en": {"imagenet": "the 1000 classes of ImageNet", "mnist": "handwritten digits"},
+    "zh": {"imagenet": " ImageNet 的 1000 个类别", "mnist": "手写数字"},
+}
 INVERTED = {"en": ", dark ink on bright paper inverted", "zh": "，浅底深色的数字先反色"}
 GREY = {"en": ("read as RGB", "turned into grey"), "zh": ("以 RGB 读入", "转为灰度图")}
 PUBLISHED = {
     "en": """\
 **Weights.** PaddlePaddle publishes them; this project has not measured them. They are fetched at the first use from
-{url}
-(MD5 `{md5}`). Without a network, put the file into `~/.cache/paddle_cv/weights` (`PADDLE_CV_HOME` names another folder
-for `~/.cache/paddle_cv`) under the name `{file}`, or give its path: `hub.Module(name="{name}", weights="file")`.""",
+
+    {url}
+
+(MD5 `{md5}`). Without a network, put the file under the name `{file}` into
+`~/.cache/paddle_cv/weights` (or the folder `weights` in `PADDLE_CV_HOME`), or give its path:
+`hub.Module(name="{name}", weights="file")`.""",
     "zh": """\
 **权重。** 由 PaddlePaddle 发布，本项目未做测试。首次使用时从以下地址下载：
-{url}
-（MD5 `{md5}`）。没有网络时，请把文件以 `{file}` 为名放入 `~/.cache/paddle_cv/weights`（`PADDLE_CV_HOME` 可指定代替
-`~/.cache/paddle_cv` 的文件夹），或给出路径：`hub.Module(name="{name}", weights="文件")`。""",
+
+    {url}
+
+（MD5 `{md5}`）。没有网络时，请把文件以 `{file}` 为名放入
+`~/.cache/paddle_cv/weights`（或 `PADDLE_CV_HOME` 中的 `weights` 文件夹），或给出路径：
+`hub.Module(name="{name}", weights="文件")`。""",
 }
 
 
@@ -67,6 +77,7 @@ def readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
     text = Template((TEMPLATES / README[language][1]).read_text(encoding="utf-8")).substitute(
         name=module.name,
         model=spec.name,
+        what=WHAT[language][spec.labels],
         summary=spec.summary,
         paper=spec.paper,
         data_set=DATA_SETS[spec.labels],
@@ -94,10 +105,8 @@ def pages() -> dict[Path, str]:
 def module_source(spec: pcv.ModelSpec, name: str) -> str:
     """The module.py of a new module."""
     class_name = "".join(part.capitalize() for part in name.split("_"))
-    facts = {"name": name, "class_name": class_name, "model": spec.name, "summary": spec.summary}
-    return Template((TEMPLATES / "classification.py.txt").read_text(encoding="utf-8")).substitute(
-        facts, what=WHAT[spec.labels]
-    )
+    template = Template((TEMPLATES / "classification.py.txt").read_text(encoding="utf-8"))
+    return template.substitute(name=name, class_name=class_name, model=spec.name, what=WHAT["en"][spec.labels])
 
 
 def make_module(spec: pcv.ModelSpec, folder: Path) -> Path:
@@ -109,10 +118,18 @@ def make_module(spec: pcv.ModelSpec, folder: Path) -> Path:
     return module
 
 
+def without_module() -> list[str]:
+    """Networks whose weights somebody publishes and that have no module."""
+    specs = (pcv.model_spec(name) for name in pcv.list_models(task="classification"))
+    folder = hub_modules_folder()
+    return [spec.name for spec in specs if spec.published and not (folder / f"{spec.name}_{spec.labels}").exists()]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--new", nargs="+", default=[], metavar="NETWORK", help="networks to make modules for")
-    for name in parser.parse_args().new:
+    parser.add_argument("--new", nargs="*", metavar="NETWORK", help="networks to make modules for")
+    new = parser.parse_args().new
+    for name in without_module() if new == [] else new or ():
         print(f"made {make_module(pcv.model_spec(name), hub_modules_folder())}")
     for path, text in pages().items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
