@@ -73,7 +73,8 @@ def weights_text(module: Path, spec: pcv.ModelSpec, language: str) -> str:
 def readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
     with paddle.LazyGuard():  # counts without filling
         network = pcv.create_model(spec.name)
-    parameters = sum(parameter.size for parameter in network.parameters())
+    parameters = sum(parameter.size for parameter in network.parameters() if not parameter.stop_gradient)
+    size = 4 * sum(value.size for value in network.state_dict().values())  # bytes
     text = Template((TEMPLATES / README[language][1]).read_text(encoding="utf-8")).substitute(
         name=module.name,
         model=spec.name,
@@ -81,7 +82,7 @@ def readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
         summary=spec.summary,
         paper=spec.paper,
         data_set=DATA_SETS[spec.labels],
-        size=f"{parameters * 4 / 1e6:.1f} MB",
+        size=f"{size / 1e6:.1f} MB",
         parameters=f"{parameters:,}",
         classes=network.num_classes,
         inverted=INVERTED[language] if spec.labels == "mnist" else "",
