@@ -28,9 +28,8 @@ def test_other_classes_gradients_and_odd_sizes(name):
     outputs = list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]  # in training, auxiliary heads as well
     assert [output.shape for output in outputs] == [[2, 7]] * len(outputs)
     sum((output - 1).square().mean() for output in outputs).backward()
-    for key, parameter in network.named_parameters():
-        if parameter.stop_gradient:  # statistics
-            continue
+    learned = {key: parameter for key, parameter in network.named_parameters() if not parameter.stop_gradient}
+    for key, parameter in learned.items():
         assert parameter.grad is not None and np.isfinite(parameter.grad.numpy()).all(), key
         assert float(parameter.grad.abs().max()) > 0, key
 
