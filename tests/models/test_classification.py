@@ -4,6 +4,7 @@ import numpy as np
 import paddle
 import pytest
 
+from paddle_cv.inference import make_engine
 from paddle_cv.models import build_model, list_models, model_spec
 
 CLASSIFIERS = list_models(task="classification")
@@ -45,3 +46,15 @@ def test_other_classes_gradients_and_odd_sizes(name):
     assert features.ndim == 4 and features.shape[0] == 2
     with pytest.raises(ValueError, match="num_classes"):
         network.reset_classifier(0)
+
+
+@pytest.mark.parametrize("name", ["googlenet", "squeezenet1_0"])
+def test_the_exported_graph_takes_any_size(name):
+    network = build_model(name)
+    network.eval()
+    exported = make_engine(network, [(3, None, None)], "paddle_inference", "cpu", threads=1)
+    for batch, height, width in ((1, 64, 64), (2, 71, 46)):
+        x = np.random.RandomState(height).randn(batch, 3, height, width).astype(np.float32)
+        with paddle.no_grad():
+            expected = network(paddle.to_tensor(x)).numpy()
+        assert np.abs(exported(x) - expected).max() < 1e-4 * expected.std()
