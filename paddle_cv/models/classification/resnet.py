@@ -6,17 +6,20 @@
 - ResNeXt: Xie, Girshick, Dollar, Tu, He, "Aggregated Residual Transformations for Deep Neural Networks", CVPR 2017: the
   inner convolution of a bottleneck has groups;
 - ResNet-D: He, Zhang, Zhang, Zhang, Xie, Li, "Bag of Tricks for Image Classification with CNNs", CVPR 2019: three 3x3
-  convolutions in the place of the 7x7 one, and shortcuts that average before they project. PaddlePaddle calls this form
-  ResNet-vd. Both are one network: where timm's average pool and PaddleHub's differ (the last row and column of an odd size) the
-  latter has no output in its older form, and the same in its newer one;
+  convolutions in the place of the 7x7 one, and shortcuts that average 2x2 pixels before they project. It is the network that
+  PaddlePaddle calls ResNet-vd. (The older PaddleHub modules, resnet50_vd_animals among them, do not round the size up in that
+  average. So they take only pictures whose feature maps have even sides, and for those compute the same.)
 - SE-ResNet: Hu, Shen, Sun, "Squeeze-and-Excitation Networks", CVPR 2018: channel attention at the end of each block, here in
   timm's form; the authors' own forms are in senet.py.
 
-Agrees with torchvision, for the "d" and the SE form with timm, names of the sublayers included. As there, two things differ from
-the paper: shortcuts are projected wherever the number of channels changes (the paper's option B), and a bottleneck halves the
-resolution in its 3x3 convolution, not in the 1x1 one before it ("v1.5"; `stride_first` gives the paper's form). That is
-why ResNet-50/101/152 take 4.1/7.8/11.5 billion multiply-accumulates, not the paper's 3.8/7.6/11.3; ResNet-18/34 take 1.8/3.7
-(1.8/3.6 in the paper, whose shortcuts there have no convolutions).
+Agrees with torchvision, for ResNet-D and SE-ResNet with timm, names of the sublayers included. Two things differ from the paper
+in these: shortcuts are projected wherever the number of channels changes (the paper's option B), and a bottleneck halves the
+resolution in its 3x3 convolution, not in the 1x1 one before it ("v1.5").
+
+Multiply-accumulates: the paper, and courses after it, have 1.8, 3.6, 3.8, 7.6 and 11.3 billion for 18, 34, 50, 101 and 152
+layers; here they are 1.81, 3.66, 4.09, 7.80 and 11.51. With `stride_first=True` the last three are the paper's, and its 3.6 billion
+of 34 layers are those without projections (`plain34`). The comparison of ResNet-50 with ResNeXt-50 (32x4d), 25.5 M parameters
+and 4.1 billion with 25.0 M and 4.2 billion, is of the form here.
 """
 
 from __future__ import annotations
@@ -304,17 +307,23 @@ PUBLISHED = {
 
 
 def _register(
-    name: str, depth: int, paper: str, summary: str, reference: Optional[str] = "{name}", **options: Any
+    name: str,
+    depth: int,
+    paper: str,
+    summary: str,
+    reference: Optional[str] = "{name}",
+    alias: Optional[str] = None,
+    **options: Any,
 ) -> None:
-    md5 = PUBLISHED.get(name)
-    published = md5 and PublishedWeights(f"https://paddle-hapi.bj.bcebos.com/models/{name}.pdparams", md5)
+    url = f"https://paddle-hapi.bj.bcebos.com/models/{name}.pdparams"
     register_model(
         name,
         ResNet,
         hyperparameters={"depths": DEPTHS[depth], "bottleneck": depth >= 50, **options},
         paper=paper,
         summary=summary,
-        published=published,
+        published=PublishedWeights(url, PUBLISHED[name]) if name in PUBLISHED else None,
+        alias=alias,
         reference=reference,
         **IMAGENET,
     )
@@ -349,8 +358,22 @@ for _depth, _groups, _width in (
         group_width=_width,
     )
 
-_register("resnet50d", 50, RESNET_D, "ResNet-50 with a stem of three convolutions and averaging shortcuts.", deep=True)
 _register(
-    "resnext50d_32x4d", 50, RESNET_D, "ResNeXt-50 in the same form as resnet50d.", groups=32, group_width=4, deep=True
+    "resnet50d",
+    50,
+    RESNET_D,
+    "ResNet-50 with a stem of three convolutions and averaging shortcuts.",
+    alias="resnet50_vd",
+    deep=True,
+)
+_register(
+    "resnext50d_32x4d",
+    50,
+    RESNET_D,
+    "ResNeXt-50 (32x4d) in the form of resnet50d.",
+    alias="resnext50_vd_32x4d",
+    groups=32,
+    group_width=4,
+    deep=True,
 )
 _register("seresnet50", 50, SE, "ResNet-50 with squeeze and excitation, timm's form.", reduction=16)
