@@ -45,7 +45,8 @@ def state(fixture: dict) -> dict[str, np.ndarray]:
             values = random.uniform(*_RANGES[kind], shape)
         else:
             fan_in = shape[0] * math.prod(shape[2:]) if kind == "conv_transpose" else math.prod(shape[1:])
-            values = random.uniform(-1, 1, shape) * math.sqrt(3 / fan_in) * fixture["gain"]
+            values = random.uniform(-1, 1, shape)
+            values *= math.sqrt(3 / fan_in) * fixture["gain"]
         entries[key] = np.asarray(values, np.float32)
     for alias, key in fixture.get("aliases", {}).items():
         entries[alias] = entries[key]

@@ -1,7 +1,10 @@
 #!/usr/bin/env python
-"""Prints what a network costs, layer by layer: `python tools/summary.py rdn_lite_x4 [--input 1280x720]`.
+"""Prints what networks cost, layer by layer.
 
-MACs are multiply-accumulates of convolutions and fully connected layers, biases not counted.
+    python tools/summary.py rdn_lite_x4 [--input 1280x720]
+    python tools/summary.py alexnet lenet --course    # side by side, in the rows of a course's table
+
+MACs (operations) are multiply-accumulates of convolutions and fully connected layers, biases not counted.
 """
 
 import argparse
@@ -11,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddle_cv.analysis import cost_table, format_cost_table  # noqa: E402
+from paddle_cv.analysis import cost_table, course_table, format_cost_table  # noqa: E402
 
 
 def size(text: str) -> tuple[int, int]:
@@ -23,20 +26,22 @@ def size(text: str) -> tuple[int, int]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="a name of paddle_cv.list_models()")
+    parser.add_argument("names", nargs="+", metavar="name", help="names of paddle_cv.list_models()")
     parser.add_argument(
         "--input",
         type=size,
-        default="1280x720",
+        default=(None, None),
         metavar="WIDTHxHEIGHT",
-        help="pixels; of the enlarged picture for super-resolution, as in the published tables (%(default)s)",
+        help="pixels; of the enlarged picture for super-resolution, as in the published tables (1280x720); of the input "
+        "for classifiers (what they are trained for)",
     )
+    parser.add_argument("--course", action="store_true", help="side by side, weights without biases")
     arguments = parser.parse_args()
     try:
-        table = cost_table(arguments.name, *arguments.input)
+        tables = [cost_table(name, *arguments.input) for name in arguments.names]
     except (KeyError, ValueError) as error:
         parser.error(error.args[0])
-    print(format_cost_table(table))
+    print(course_table(tables) if arguments.course else "\n\n".join(map(format_cost_table, tables)))
     return 0
 
 

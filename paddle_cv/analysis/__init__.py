@@ -3,6 +3,7 @@
 from .cards import card_table, fill_marked, read_card, score_table
 from .comparison import side_by_side
 from .complexity import LayerCost, layer_costs
+from .course import course_table
 from .evaluation import evaluate, find_test_set, mean_scores
 from .table import CostTable, cost_table, format_cost_table
 
@@ -11,6 +12,7 @@ __all__ = [
     "LayerCost",
     "card_table",
     "cost_table",
+    "course_table",
     "evaluate",
     "fill_marked",
     "find_test_set",

@@ -26,6 +26,7 @@ class LayerCost:
         kind: Class of the layer.
         output_shape: Shape of what it computes.
         parameters: Learned numbers in it.
+        weights: The same without the biases.
         macs: Multiply-accumulates of all its calls together, biases not counted. A transposed convolution is counted for
             each input pixel.
         macs_per_output: The same, but a transposed convolution counted as if each output pixel saw the whole kernel: the convention
@@ -36,6 +37,7 @@ class LayerCost:
     kind: str
     output_shape: tuple[int, ...]
     parameters: int
+    weights: int
     macs: int
     macs_per_output: int
 
@@ -88,7 +90,9 @@ def _counter(name: str, costs: dict[str, LayerCost]):
         before = costs.get(name)
         if before:
             macs, per_output = macs + before.macs, per_output + before.macs_per_output
-        costs[name] = LayerCost(name, type(layer).__name__, tuple(output.shape), parameters, macs, per_output)
+        costs[name] = LayerCost(
+            name, type(layer).__name__, tuple(output.shape), parameters, _size(weight), macs, per_output
+        )
 
     return count
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Optional
 
 from ..models import build_model, model_spec
 from .complexity import LayerCost, layer_costs
@@ -39,20 +40,23 @@ class CostTable:
         return sum(layer.macs_per_output for layer in self.layers)
 
 
-def cost_table(name: str, width: int = 1280, height: int = 720) -> CostTable:
+def cost_table(name: str, width: Optional[int] = None, height: Optional[int] = None) -> CostTable:
     """Counts what a registered network costs for one picture.
 
     Args:
         name: Registered name or alias.
         width: Width in pixels of the network's output where it enlarges, as in the published tables, and of its input
-            elsewhere: the input of a network for x4 is a quarter as wide, rounded down.
-        height: The same for the height.
+            elsewhere: the input of a network for x4 is a quarter as wide, rounded down. None: 1280, or what a classifier's
+            pictures have.
+        height: The same for the height; None: 720, or what a classifier's pictures have.
 
     Raises:
         KeyError: No such name.
         ValueError: The size is too small for the network.
     """
     spec = model_spec(name)
+    width = width or spec.input_size or 1280
+    height = height or spec.input_size or 720
     factor = 1 if spec.enlarged_input else spec.scale or 1
     shape = (1, spec.in_channels, height // factor, width // factor)
     if min(shape) < 1:

@@ -22,15 +22,32 @@ _MNIST = {
     True: ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
     False: ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
+# Nothing of a picture beyond this many times its width can be in the middle square.
+_LONGEST = 4
 
 
 def middle_square(image: Image.Image, resize: int, size: int) -> Image.Image:
-    """Scales a picture to `resize` pixels on its shorter side, and cuts out the middle `size` x `size`; black where it ends."""
-    factor = resize / min(image.size)
-    width, height = (max(round(side * factor), 1) for side in image.size)
-    image = image.resize((width, height), Image.BILINEAR) if image.size != (width, height) else image
-    left, top = (width - size) // 2, (height - size) // 2
-    return image.crop((left, top, left + size, top + size))
+    """Scales a picture to `resize` pixels on its shorter side, and cuts out the middle `size` x `size`; black where it ends.
+
+    Sizes and places are rounded as torchvision's `Resize` and `CenterCrop` do it.
+    """
+    # The ends of a picture of 1 x 10,000 pixels would be enlarged for nothing.
+    longest = _LONGEST * min(image.size)
+    image = _middle(image, [min(side, longest) for side in image.size])
+    shorter = min(image.size)
+    image = image.resize([int(resize * side / shorter) for side in image.size], Image.Resampling.BILINEAR)
+    return _middle(image, [size, size])
+
+
+def _middle(image: Image.Image, size: Sequence[int]) -> Image.Image:
+    """The middle; outside of a picture there is black."""
+    if list(image.size) == list(size):
+        return image
+    left, top = (
+        round((length - side) / 2) if length > side else -((side - length) // 2)
+        for length, side in zip(image.size, size)
+    )
+    return image.crop((left, top, left + size[0], top + size[1]))
 
 
 def standardise(picture: np.ndarray, spec: ModelSpec) -> np.ndarray:

@@ -12,19 +12,22 @@ from pathlib import Path
 
 __all__ = ["LABELS", "label_names"]
 
+_CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 #: What `ModelSpec.labels` may be.
-LABELS = ("imagenet", "mnist")
+LABELS = ("cifar10", "imagenet", "mnist")
 
 
 @cache
 def label_names(labels: str) -> tuple[str, ...]:
-    """The names of the classes: "imagenet" has 1000, "mnist" the ten digits.
+    """The names of the classes: "imagenet" has 1000, "cifar10" ten, "mnist" the ten digits.
 
     Raises:
         KeyError: No such data set.
     """
     if labels == "mnist":
         return tuple("0123456789")
+    if labels == "cifar10":
+        return _CIFAR10
     if labels == "imagenet":
         return tuple(Path(__file__).with_name("imagenet_classes.txt").read_text(encoding="utf-8").splitlines())
     raise KeyError(f"there are no class names of {labels!r}, only of {', '.join(LABELS)}")

@@ -26,20 +26,21 @@ MAX_PIXELS = 4_000_000
 _FORMATS = ("PNG", "JPEG", "WEBP")
 
 
-def decode_images(images: Any, unknown: Mapping[str, Any]) -> list[Picture]:
+def decode_images(images: Any, unknown: Mapping[str, Any], others: str = "") -> list[Picture]:
     """Checks and decodes a request.
 
     Args:
         images: The value of the body's key "images".
-        unknown: All other keys.
+        unknown: All keys that are not known.
+        others: For the message: the known keys beside "images", as they stand in a body.
 
     Raises:
-        ValueError: Other keys, no list of 1 to `MAX_IMAGES` base64 strings, too large, or no PNG, JPEG or WebP picture; the message
-            is meant for the sender.
+        ValueError: Unknown keys, no list of 1 to `MAX_IMAGES` base64 strings, too large, or no PNG, JPEG or WebP picture; the
+            message is meant for the sender.
     """
     if unknown:
         raise ValueError(
-            f'unknown keys {", ".join(sorted(map(str, unknown)))}: the body is {{"images": [base64, ...]}}'
+            f'unknown keys {", ".join(sorted(map(str, unknown)))}: the body is {{"images": [base64, ...]{others}}}'
         )
     if not isinstance(images, list) or not 1 <= len(images) <= MAX_IMAGES:
         raise ValueError(f'"images" must be a list of 1 to {MAX_IMAGES} pictures')

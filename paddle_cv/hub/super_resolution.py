@@ -6,53 +6,25 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 import numpy as np
-from paddle import nn
-from paddlehub.module.module import RunModule, runnable, serving
+from paddlehub.module.module import runnable, serving
 
-from ..api import load_network
 from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_image
+from .base import NetworkModule, input_files, rgb, sources
 from .serving import decode_images, encode_png
 
 __all__ = ["SuperResolutionModule"]
 
 
-class SuperResolutionModule(nn.Layer, RunModule):
+class SuperResolutionModule(NetworkModule):
     """What every super-resolution module does; a module adds `moduleinfo` and names its network.
 
-    The base is a Layer because PaddleHub runs the methods of everything else in static mode, and is already a `RunModule`
-    so that PaddleHub does not build the class anew.
-
-    Args:
-        weights: A weight file of the module's family and scale instead of the shipped one, ours or the authors'; the
-            configuration is read from it.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file cannot be read, or belongs to a network of another family or scale.
+    `weights=` takes any network of the module's family and scale.
     """
 
-    #: Registered name of the network; the module's folder has `<model>.pdparams`.
-    model: str
-
-    def __init__(self, weights: Optional[Union[str, Path]] = None):
-        super().__init__()
-        shipped = Path(self.directory) / f"{self.model}.pdparams"
-        self.network, self.spec = load_network(self.model, weights or shipped)
-        self._predictors: dict[str, RestorationPredictor] = {}
-
-    def forward(self, x):
-        """(N, 3, H, W) RGB in [0, 1] -> (N, 3, scale H, scale W)."""
-        return self.network(x)
-
-    def predictor(self, use_gpu: bool = False) -> RestorationPredictor:
-        """The predictor that does the work, made at the first call: a server that forks must not inherit its threads."""
-        device = "gpu" if use_gpu else "cpu"
-        if device not in self._predictors:
-            self._predictors[device] = RestorationPredictor(self.network, self.spec, device=device)
-        return self._predictors[device]
+    predictor_class = RestorationPredictor
 
     def predict(
         self,
@@ -83,23 +55,18 @@ class SuperResolutionModule(nn.Layer, RunModule):
             PredictionErrors: Some inputs failed; `.results` has the entries of the others and None for these.
             ValueError: `use_gpu` where Paddle sees no GPU.
         """
-        for name, value in (("images", images), ("paths", paths)):
-            if value is not None and not isinstance(value, (list, tuple)):
-                raise TypeError(f"{name} must be a list, not {type(value).__name__}")
-        if images is None and paths is None:
-            raise TypeError("give images=[BGR arrays] or paths=[files]")
-        sources = [*(paths or ()), *(_rgb(image) for image in images or ())]
+        inputs = sources(images, paths)
         folder = Path(output_dir or f"{self.name}_output")
         taken: set[Path] = {Path(path).resolve() for path in paths or ()}
         results: list[Any] = []
         errors: dict[int, Exception] = {}
-        for index, outcome in enumerate(self.predictor(use_gpu).predict_each(sources, batch_size)):
+        for index, outcome in enumerate(self.predictor(use_gpu).predict_each(inputs, batch_size)):
             try:
                 if isinstance(outcome, Exception):
                     raise outcome
                 saved = ""
                 if visualization:
-                    stem = Path(sources[index]).stem if isinstance(sources[index], (str, Path)) else f"image_{index}"
+                    stem = Path(inputs[index]).stem if isinstance(inputs[index], (str, Path)) else f"image_{index}"
                     saved = str(save_image(outcome.image(), _free_name(folder, stem, taken)))
                 results.append({"data": _bgr(outcome), "save_path": saved})
             except (ImageError, OSError) as error:
@@ -135,10 +102,9 @@ class SuperResolutionModule(nn.Layer, RunModule):
         parser.add_argument("--batch_size", type=int, default=1, help="windows of a picture at once (%(default)s)")
         parser.add_argument("--use_gpu", action="store_true", help="run on a GPU")
         arguments = parser.parse_args(argvs)
-        source = Path(arguments.input_path)
-        paths = sorted(str(path) for path in source.iterdir() if path.is_file()) if source.is_dir() else [str(source)]
+        paths = input_files(arguments.input_path)
         if not paths:
-            parser.error(f"there is no file in {source}")
+            parser.error(f"there is no file in {arguments.input_path}")
         try:
             results = self.predict(
                 paths=paths,
@@ -156,19 +122,12 @@ class SuperResolutionModule(nn.Layer, RunModule):
         return [result["save_path"] for result in results]
 
 
-def _rgb(image: Any) -> Any:
-    """BGR(A) to RGB(A); what is no array stays as it is, and is refused with the others' messages."""
-    if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (3, 4):
-        return image[..., [2, 1, 0, 3][: image.shape[2]]]
-    return image if isinstance(image, np.ndarray) else None
-
-
 def _bgr(picture: Picture) -> np.ndarray:
     """Files give (H, W, 3) or (H, W, 4) as OpenCV's programs expect it; a grey array stays grey."""
     if picture.grey and (picture.kind == "image" or picture.alpha is not None):
         picture = picture.with_pixels(np.dstack([picture.color] * 3), picture.alpha)
     array = picture.array()
-    return np.ascontiguousarray(_rgb(array))
+    return np.ascontiguousarray(rgb(array))  # the same swap
 
 
 def _free_name(folder: Path, stem: str, taken: set[Path]) -> Path:

@@ -12,15 +12,13 @@ from paddle import nn
 from PIL import Image, ImageOps
 
 from ..data import label_names
+from ..data.classification import middle_square, standardise
 from ..models import ModelSpec
 from .engines import make_engine
 from .images import ImageError, Picture, open_picture
 from .outcomes import gather
 
 __all__ = ["Classification", "ClassificationPredictor", "prepare"]
-
-# Of a picture that is longer than this many times its width nothing beyond can be in the middle square.
-_LONGEST = 4
 
 
 @dataclass(frozen=True)
@@ -167,10 +165,7 @@ def prepare(picture: Picture, spec: ModelSpec, digits: bool = False) -> np.ndarr
     image = _eight_bits(picture).convert("L" if spec.in_channels == 1 else "RGB")
     if digits and _bright_border(image):
         image = ImageOps.invert(image)
-    pixels = np.asarray(_middle(image, spec.resize, spec.input_size), np.float32)
-    pixels = pixels.reshape(spec.input_size, spec.input_size, spec.in_channels) / np.float32(255)
-    pixels = (pixels - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return standardise(np.asarray(middle_square(image, spec.resize, spec.input_size)), spec)
 
 
 def _eight_bits(picture: Picture) -> Image.Image:
@@ -183,25 +178,6 @@ def _eight_bits(picture: Picture) -> Image.Image:
     elif top == 255:
         return Image.fromarray(color)
     return Image.fromarray(np.rint(color * np.float32(255 / top)).astype(np.uint8))
-
-
-def _middle(image: Image.Image, resize: int, side: int) -> Image.Image:
-    """Resizes the shorter side to `resize` and cuts out the middle square, or puts black around it."""
-    # The ends of a picture of 1 x 10,000 pixels would be enlarged for nothing.
-    longest = _LONGEST * min(image.size)
-    image = _cut(image, [min(length, longest) for length in image.size])
-    shorter = min(image.size)
-    image = image.resize([int(resize * length / shorter) for length in image.size], Image.Resampling.BILINEAR)
-    return _cut(image, [side, side])
-
-
-def _cut(image: Image.Image, size: Sequence[int]) -> Image.Image:
-    """The middle; outside of a picture there is black. Halves are rounded as torchvision does it."""
-    left, top = (
-        round((length - side) / 2) if length > side else -((side - length) // 2)
-        for length, side in zip(image.size, size)
-    )
-    return image.crop((left, top, left + size[0], top + size[1]))
 
 
 def _bright_border(image: Image.Image) -> bool:

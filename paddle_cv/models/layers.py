@@ -14,11 +14,13 @@ __all__ = [
     "DIV2K_MEAN",
     "STORED",
     "ChannelAttention",
+    "Fusion",
     "MeanShift",
     "ReLUUpsampling",
     "ResidualBlock",
     "conv_stack",
     "count_layers",
+    "init_like_he",
     "init_like_pytorch",
     "kernel_radius",
     "mean_shift_entries",
@@ -127,6 +129,38 @@ class ChannelAttention(nn.Layer):
         return x * self.conv_du(statistic)
 
 
+class Fusion(nn.Sequential):
+    """Makes one feature map of several: by their sum or by their concatenation, to which further layers may be applied.
+
+    Mostly that is one 1x1 convolution, which weighs the channels:
+
+        Fusion("sum")                                                     # n maps (N, C, H, W) -> (N, C, H, W)
+        Fusion("concat")                                                  #                     -> (N, n C, H, W)
+        Fusion("sum", nn.Conv2D(channels, out_channels, 1))               #                     -> (N, out_channels, H, W)
+        Fusion("concat", nn.Conv2D(n * channels, out_channels, 1))        #                     -> (N, out_channels, H, W)
+
+    A 1x1 convolution of the concatenation adds one matrix product for each map. The 1x1 convolution of the sum is the
+    special case that all these matrices are equal: concatenation costs n times the weights and can do more.
+
+    Args:
+        mode: "sum", of maps of one shape, or "concat", along the channels.
+        *layers: Applied in turn to what that gives. In the state dict they are named "0", "1" ..., as in a `Sequential`.
+
+    Raises:
+        ValueError: Another mode.
+    """
+
+    def __init__(self, mode: str, *layers: nn.Layer):
+        if mode not in ("sum", "concat"):
+            raise ValueError(f'feature maps are fused by "sum" or "concat", not by {mode!r}')
+        super().__init__(*layers)
+        self.mode = mode
+
+    def forward(self, features: Sequence[paddle.Tensor]) -> paddle.Tensor:
+        fused = paddle.concat(features, axis=1) if self.mode == "concat" else sum(features[1:], features[0])
+        return super().forward(fused)
+
+
 def upsampler(scale: int, num_features: int, groups: int = 1, relu: bool = False) -> nn.Sequential:
     """Sub-pixel convolutions: one for x3, one for each doubling otherwise; with `relu` a ReLU before each pixel shuffle."""
     layers = []
@@ -227,3 +261,20 @@ def init_like_pytorch(network: nn.Layer) -> None:
     for layer in network.sublayers():
         if isinstance(layer, nn.Conv2D) and not isinstance(layer, MeanShift):
             uniform(layer.weight)
+
+
+def init_like_he(network: nn.Layer) -> None:
+    """Initialises a classifier that is trained from scratch.
+
+    Convolutions: normal, of variance 2 / fan-in, which keeps the size of what goes through a ReLU (He, Zhang, Ren, Sun,
+    "Delving Deep into Rectifiers", ICCV 2015). That is Paddle's default, except that Paddle takes all input channels for the
+    fan-in where the convolution has groups. Fully connected layers: uniform, of variance 1 / (3 fan-in), as PyTorch does by
+    default. Biases are zero, scales of batch normalisation one, by Paddle's default.
+    """
+    normal = nn.initializer.KaimingNormal()
+    for layer in network.sublayers():
+        if isinstance(layer, nn.Conv2D) and layer._groups > 1:
+            normal(layer.weight)
+        elif isinstance(layer, nn.Linear):
+            bound = layer.weight.shape[0] ** -0.5
+            nn.initializer.Uniform(-bound, bound)(layer.weight)

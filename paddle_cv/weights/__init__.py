@@ -4,7 +4,7 @@ from .classes import class_names, with_class_names
 from .fetch import FetchError, cache_folder, cached_path, fetch_weights, pretrained_weights
 from .files import fits, load_weights, read_state, save_state
 from .identify import identify, identify_state, read_weights
-from .official import convert_state
+from .official import convert_paddle_vision_state, convert_state
 from .shipped import hub_modules_folder, shipped_weights
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "cache_folder",
     "cached_path",
     "class_names",
+    "convert_paddle_vision_state",
     "convert_state",
     "fetch_weights",
     "fits",

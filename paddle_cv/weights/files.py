@@ -259,15 +259,23 @@ def _shapes(entries: Mapping[str, Any], new_layers: Sequence[str]) -> dict[str, 
     return {key: list(value.shape) for key, value in entries.items() if not key.startswith(left_alone)}
 
 
+def _without_weights(state: Mapping[str, Any], network: nn.Layer) -> tuple[str, ...]:
+    """The heads that only training uses (`Classifier.auxiliary`) and that a file has nothing for."""
+    heads = (f"{head}." for head in getattr(network, "auxiliary", ()))
+    return tuple(head for head in heads if not any(key.startswith(head) for key in state))
+
+
 def fits(state: Mapping[str, Any], network: nn.Layer, new_layers: Sequence[str] = ()) -> bool:
     """Whether `load_weights` would take these weights."""
+    new_layers = (*new_layers, *_without_weights(state, network))
     return _shapes(state, new_layers) == _shapes(network.state_dict(), new_layers)
 
 
 def load_weights(network: nn.Layer, state: Mapping[str, Any], new_layers: Sequence[str] = ()) -> None:
     """Puts weights into a network; all of its entries and no others must be there, with the right shapes.
 
-    Hyperparameters that a state dict may have as entries (`layers.store`) need not be there, and the network keeps its own.
+    Hyperparameters that a state dict may have as entries (`layers.store`) need not be there, nor auxiliary heads, which only
+    training uses; the network keeps its own.
 
     Args:
         network: The network.
@@ -278,6 +286,7 @@ def load_weights(network: nn.Layer, state: Mapping[str, Any], new_layers: Sequen
     Raises:
         ValueError: Missing, surplus or wrong-shaped entries; the message lists them, and nothing was changed.
     """
+    new_layers = (*new_layers, *_without_weights(state, network))
     own, given = _shapes(network.state_dict(), new_layers), _shapes(state, new_layers)
     missing = [key for key in own if key not in given]
     surplus = [key for key in given if key not in own]

@@ -1,4 +1,4 @@
-"""From the PyTorch layout and naming of a reference implementation to ours."""
+"""From the naming and layout of a PyTorch implementation, or of `paddle.vision.models`, to ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from paddle import nn
 
 from ..models.layers import STORED, MeanShift
 
-__all__ = ["convert_state", "rename_entries", "to_own_range", "without_prefixes"]
+__all__ = ["convert_paddle_vision_state", "convert_state", "rename_entries", "to_own_range", "without_prefixes"]
 
 _BATCH_NORM = {"running_mean": "_mean", "running_var": "_variance"}
 
@@ -74,6 +74,28 @@ def _converted(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, 
         if key in slopes:
             key = f"{key[: -len('weight')]}_weight"
         converted[key] = value.T if key in linear else value
+    return converted
+
+
+def convert_paddle_vision_state(state: Mapping[str, np.ndarray], network: type) -> dict[str, np.ndarray]:
+    """Names the state dict of a network of `paddle.vision.models` as ours; the layouts are the same.
+
+    The static method `paddle_key(key)` of the network, where it has one, renames; `paddle_value(key, value)`, where it has one,
+    makes up for layers that compute otherwise there, such as dropout: it gets the new names, and gives the new values.
+
+    Args:
+        state: Entries with the keys of `paddle.vision.models`.
+        network: The class of the network the entries are for.
+
+    Returns:
+        New entries; that they fit is checked when they are loaded.
+    """
+    rename = getattr(network, "paddle_key", lambda key: key)
+    change = getattr(network, "paddle_value", lambda key, value: value)
+    converted = {}
+    for key, value in state.items():
+        own = key if key.startswith(STORED) else rename(key)
+        converted[own] = change(own, value)
     return converted
 
 

@@ -2,16 +2,10 @@
 
 import base64
 import io
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
 import sys
-import time
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,41 +14,18 @@ from PIL import Image
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
 import requests  # noqa: E402  (paddlehub brings it)
 
-pytestmark = pytest.mark.hub
+from .support import HUB, Runner, serving  # noqa: E402
 
-HUB = Path(sys.executable).with_name("hub")
-# A proxy that does not exist cuts every way out, but not the one to this machine.
-NO_NETWORK = {key: "http://127.0.0.1:9" for key in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
-NO_NETWORK.update(no_proxy="127.0.0.1,localhost", NO_PROXY="127.0.0.1,localhost")
+pytestmark = pytest.mark.hub
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory, root):
     """An empty working directory and a HUB_HOME in which the module is installed from the repository by `hub install`."""
-    folder = tmp_path_factory.mktemp("hub")
-    environment = {**os.environ, **NO_NETWORK, "HUB_HOME": str(folder / "home"), "PYTHONPATH": str(root)}
-    (folder / "work").mkdir()
-    run = Runner(folder / "work", environment)
+    run = Runner(tmp_path_factory.mktemp("hub"), root)
     output = run(HUB, "install", root / "hub_modules" / "rdn_x4")
     assert "Successfully installed rdn_x4" in output
     return run
-
-
-class Runner:
-    def __init__(self, folder, environment):
-        self.folder, self.environment = folder, environment
-
-    def __call__(self, *command, code=0):
-        done = subprocess.run(
-            [str(part) for part in command],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert code is None or done.returncode == code, done.stdout + done.stderr
-        return done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -160,23 +131,10 @@ assert len(set(saved)) == 2 and str(first) not in saved and first.read_bytes() =
     home(sys.executable, "-c", code, folder / "a.png")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.mark.parametrize("options", [(), ("--use_multiprocess", "--workers", "2")], ids=["single", "multiprocess"])
 def test_serving(home, files, predictor, options):
-    port = free_port()
-    command = [str(HUB), "serving", "start", "-m", "rdn_x4", "-p", str(port), *options]
-    with open(home.folder / f"serving{len(options)}.log", "w") as log:
-        server = subprocess.Popen(
-            command, cwd=home.folder, env=home.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    try:
+    with serving(home, "rdn_x4", *options) as port:
         address = f"http://127.0.0.1:{port}/predict/rdn_x4"
-        wait_for(port, server)
         session = requests.Session()
         session.trust_env = False
         image = base64.b64encode((files / "a.png").read_bytes()).decode()
@@ -200,11 +158,6 @@ def test_serving(home, files, predictor, options):
             reply = session.post(address, json=body, timeout=60).json()
             assert reply["status"] == "101" and reply["msg"], body.keys()
         assert session.post(address, json={"images": [image]}, timeout=60).json()["status"] == "000"
-        home(HUB, "serving", "stop", "-p", str(port), code=None)  # PaddleHub itself exits with 1 here
-        assert server.wait(timeout=60) is not None
-    finally:
-        if server.poll() is None:
-            os.killpg(server.pid, signal.SIGKILL)
 
 
 def png_bomb() -> bytes:
@@ -215,17 +168,6 @@ def png_bomb() -> bytes:
     data[16:24] = (30000).to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     return bytes(data)
-
-
-def wait_for(port: int, server: subprocess.Popen) -> None:
-    for _ in range(240):
-        assert server.poll() is None, "the server has stopped"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.5)
-    raise AssertionError("the server does not answer")
 
 
 def test_uninstall_and_own_installer(home):

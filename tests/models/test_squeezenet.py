@@ -5,7 +5,6 @@ import paddle.vision.transforms.functional as transforms
 import pytest
 
 import paddle_cv as pcv
-from paddle_cv.models import build_model
 
 
 def test_the_authors_weights_see_a_cat(data, photo):
@@ -19,8 +18,3 @@ def test_the_authors_weights_see_a_cat(data, photo):
     with paddle.no_grad():
         best = int(network(x.unsqueeze(0)).argmax())
     assert best in (281, 282, 283, 284, 285)  # ImageNet's domestic cats
-
-
-def test_an_unknown_version_is_refused():
-    with pytest.raises(ValueError, match="1.0 and 1.1"):
-        build_model("squeezenet1_0", version="1.2")

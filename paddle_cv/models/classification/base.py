@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 import paddle
 from paddle import nn
@@ -28,11 +28,14 @@ class Classifier(nn.Layer):
 
     A subclass defines `forward_features` and `forward`, sets `self.num_classes`, and names in `classifiers` the layers whose
     outputs are the classes: the fully connected one or the convolution at the end, and those of auxiliary heads. Pictures have
-    at least `smallest_input` pixels a side.
+    at least `smallest_input` pixels a side. `auxiliary` names heads that only training uses, and without which weights may come;
+    in training `forward` then gives their scores after its own.
     """
 
     classifiers: tuple[str, ...] = ("fc",)
+    auxiliary: tuple[str, ...] = ()
     smallest_input: int = 32  # pixels a side
+    smallest_training_input: Optional[int] = None  # where training needs more
     num_classes: int
 
     def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:

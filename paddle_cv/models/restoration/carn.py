@@ -14,10 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-import paddle
 from paddle import nn
 
-from ..layers import MeanShift, ReLUUpsampling, init_like_pytorch, store
+from ..layers import Fusion, MeanShift, ReLUUpsampling, init_like_pytorch, store
 from ..registry import register_model
 
 __all__ = ["CARN"]
@@ -45,15 +44,15 @@ class ResidualUnit(nn.Layer):
         return self.relu(self.body(x) + x)
 
 
-class Fusion(nn.Layer):
+class CascadeFusion(nn.Layer):
     """1x1 convolution + ReLU that joins `count` outputs."""
 
     def __init__(self, num_features: int, count: int):
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2D(count * num_features, num_features, 1), nn.ReLU())
+        self.body = Fusion("concat", nn.Conv2D(count * num_features, num_features, 1), nn.ReLU())
 
     def forward(self, outputs):
-        return self.body(paddle.concat(outputs, axis=1))
+        return self.body(outputs)
 
 
 def cascade(x, stages: Sequence[nn.Layer], fusions: Sequence[nn.Layer]):
@@ -75,9 +74,9 @@ class CascadingBlock(nn.Layer):
         if not self.shared:
             self.b2 = ResidualUnit(num_features, groups)
             self.b3 = ResidualUnit(num_features, groups)
-        self.c1 = Fusion(num_features, 2)
-        self.c2 = Fusion(num_features, 3)
-        self.c3 = Fusion(num_features, 4)
+        self.c1 = CascadeFusion(num_features, 2)
+        self.c2 = CascadeFusion(num_features, 3)
+        self.c3 = CascadeFusion(num_features, 4)
 
     def forward(self, x):
         stages = (self.b1, self.b1, self.b1) if self.shared else (self.b1, self.b2, self.b3)
@@ -112,9 +111,9 @@ class CARN(nn.Layer):
         self.b1 = CascadingBlock(num_features, groups)
         self.b2 = CascadingBlock(num_features, groups)
         self.b3 = CascadingBlock(num_features, groups)
-        self.c1 = Fusion(num_features, 2)
-        self.c2 = Fusion(num_features, 3)
-        self.c3 = Fusion(num_features, 4)
+        self.c1 = CascadeFusion(num_features, 2)
+        self.c2 = CascadeFusion(num_features, 3)
+        self.c3 = CascadeFusion(num_features, 4)
         self.upsample = nn.LayerDict(
             {f"up{branch}": ReLUUpsampling(branch, num_features, groups or 1) for branch in SCALES}
             if multi_scale

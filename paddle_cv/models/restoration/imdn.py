@@ -14,7 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..layers import ChannelAttention, count_layers, init_like_pytorch
+from ..layers import ChannelAttention, Fusion, count_layers, init_like_pytorch
 from ..registry import register_model
 
 __all__ = ["IMDN"]
@@ -66,7 +66,7 @@ class IMDN(nn.Layer):
         self.num_blocks = num_blocks
         for number in range(1, num_blocks + 1):
             self.add_sublayer(f"IMDB{number}", InformationMultiDistillationBlock(num_features))
-        self.c = nn.Sequential(nn.Conv2D(num_blocks * num_features, num_features, 1), nn.LeakyReLU(0.05))
+        self.c = Fusion("concat", nn.Conv2D(num_blocks * num_features, num_features, 1), nn.LeakyReLU(0.05))
         self.LR_conv = nn.Conv2D(num_features, num_features, 3, padding=1)
         self.upsampler = nn.Sequential(
             nn.Conv2D(num_features, in_channels * scale**2, 3, padding=1), nn.PixelShuffle(scale)
@@ -79,7 +79,7 @@ class IMDN(nn.Layer):
         for number in range(1, self.num_blocks + 1):
             features = getattr(self, f"IMDB{number}")(features)
             outputs.append(features)
-        return self.upsampler(self.LR_conv(self.c(paddle.concat(outputs, axis=1))) + shallow)
+        return self.upsampler(self.LR_conv(self.c(outputs)) + shallow)
 
     @property
     def receptive_radius(self) -> int:

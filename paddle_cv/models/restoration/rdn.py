@@ -20,7 +20,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..layers import init_like_pytorch
+from ..layers import Fusion, init_like_pytorch
 from ..registry import register_model
 
 __all__ = ["RDN"]
@@ -114,7 +114,8 @@ class RDN(nn.Layer):
         self.SFENet1 = nn.Conv2D(in_channels, num_features, 3, padding=1)
         self.SFENet2 = nn.Conv2D(num_features, num_features, 3, padding=1)
         self.RDBs = nn.LayerList([ResidualDenseBlock(num_features, growth_rate, num_layers) for _ in range(num_blocks)])
-        self.GFF = nn.Sequential(
+        self.GFF = Fusion(
+            "concat",
             nn.Conv2D(num_blocks * num_features, num_features, 1),
             nn.Conv2D(num_features, num_features, 3, padding=1),
         )
@@ -131,7 +132,7 @@ class RDN(nn.Layer):
         for block in self.RDBs:
             features = block(features)
             outputs.append(features)
-        features = self.GFF(paddle.concat(outputs, axis=1)) + shallow
+        features = self.GFF(outputs) + shallow
         return self.UPNet(features, x) if self.direct else self.UPNet(features)
 
     @property

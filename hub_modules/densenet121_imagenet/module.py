@@ -1,0 +1,17 @@
+"""PaddleHub module: the 1000 classes of ImageNet by the network densenet121."""
+
+from paddlehub.module.module import moduleinfo
+
+from paddle_cv.hub import ClassificationModule
+
+
+@moduleinfo(
+    name="densenet121_imagenet",
+    version="1.0.0",
+    type="CV/image_classification",
+    author="paddle_cv",
+    author_email="",
+    summary="Names the 1000 classes of ImageNet by the network densenet121.",
+)
+class Densenet121Imagenet(ClassificationModule):
+    model = "densenet121"

@@ -1,0 +1,80 @@
+"""What the modules for all tasks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import numpy as np
+from paddle import nn
+from paddlehub.module.module import RunModule
+
+from ..api import load_network
+
+__all__ = ["NetworkModule", "input_files", "rgb", "sources"]
+
+
+class NetworkModule(nn.Layer, RunModule):
+    """A module with a registered network; a subclass for a task adds `predict` and what serves it.
+
+    The base is a Layer because PaddleHub runs the methods of everything else in static mode, and is already a `RunModule`
+    so that PaddleHub does not build the class anew.
+
+    Args:
+        weights: A weight file of the module's family instead of its own, ours or the authors'; the configuration is read from it.
+            None: `<model>.pdparams` in the module's folder, or what `create_model(..., pretrained=True)` takes.
+
+    Raises:
+        FileNotFoundError: There is no such file, or published weights cannot be fetched; the message says where they may be put.
+        ValueError: The file cannot be read, or belongs to another network.
+    """
+
+    #: Registered name of the network.
+    model: str
+    #: Class of `paddle_cv.inference` that does the work.
+    predictor_class: type
+
+    def __init__(self, weights: Optional[Union[str, Path]] = None):
+        super().__init__()
+        own = Path(self.directory) / f"{self.model}.pdparams"
+        self.network, self.spec = load_network(self.model, weights or (own if own.is_file() else None))
+        self._predictors: dict[str, Any] = {}
+
+    def forward(self, x):
+        """What the network computes of its input, (N, C, H, W)."""
+        return self.network(x)
+
+    def predictor(self, use_gpu: bool = False) -> Any:
+        """The predictor that does the work, made at the first call: a server that forks must not inherit its threads."""
+        device = "gpu" if use_gpu else "cpu"
+        if device not in self._predictors:
+            self._predictors[device] = self.predictor_class(self.network, self.spec, device=device)
+        return self._predictors[device]
+
+
+def sources(images: Optional[Sequence[np.ndarray]], paths: Optional[Sequence[str]]) -> list[Any]:
+    """What `predict` has to work on: the paths, then the BGR arrays as RGB.
+
+    Raises:
+        TypeError: Neither `images` nor `paths`, or something else than lists.
+    """
+    for name, value in (("images", images), ("paths", paths)):
+        if value is not None and not isinstance(value, (list, tuple)):
+            raise TypeError(f"{name} must be a list, not {type(value).__name__}")
+    if images is None and paths is None:
+        raise TypeError("give images=[BGR arrays] or paths=[files]")
+    return [*(paths or ()), *(rgb(image) for image in images or ())]
+
+
+def rgb(image: Any) -> Any:
+    """BGR(A) to RGB(A); what is no array becomes None, and is refused with the others' messages."""
+    if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (3, 4):
+        return image[..., [2, 1, 0, 3][: image.shape[2]]]
+    return image if isinstance(image, np.ndarray) else None
+
+
+def input_files(path: Union[str, Path]) -> list[str]:
+    """The file, or the files in a folder, sorted."""
+    path = Path(path)
+    return sorted(str(file) for file in path.iterdir() if file.is_file()) if path.is_dir() else [str(path)]

@@ -1,0 +1,98 @@
+"""The base of the classification modules for PaddleHub."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, Optional
+
+import numpy as np
+from paddlehub.module.module import runnable, serving
+
+from ..inference import ClassificationPredictor, PredictionErrors
+from ..inference.outcomes import gather
+from .base import NetworkModule, input_files, sources
+from .serving import decode_images
+
+__all__ = ["ClassificationModule"]
+
+
+class ClassificationModule(NetworkModule):
+    """What every classification module does; a module adds `moduleinfo` and names its network.
+
+    The weights of `weights=` may be for other classes: a file that was fine-tuned carries their names.
+    """
+
+    predictor_class = ClassificationPredictor
+
+    def predict(
+        self,
+        images: Optional[Sequence[np.ndarray]] = None,
+        paths: Optional[Sequence[str]] = None,
+        batch_size: int = 1,
+        use_gpu: bool = False,
+        top_k: int = 1,
+    ) -> list[dict[str, float]]:
+        """Names what pictures show.
+
+        Args:
+            images: BGR arrays as OpenCV gives them: (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or float in [0, 1].
+            paths: Picture files.
+            batch_size: How many pictures go through the network at once.
+            use_gpu: Run on a GPU.
+            top_k: How many classes to name for each picture.
+
+        Returns:
+            One entry for each input, those of `paths` first: {label: probability}, the most probable class first.
+
+        Raises:
+            TypeError: Neither `images` nor `paths`, or something else than lists.
+            PredictionErrors: Some inputs failed; `.results` has the entries of the others and None for these.
+            ValueError: `batch_size` or `top_k` is not positive; `use_gpu` where Paddle sees no GPU.
+        """
+        outcomes = self.predictor(use_gpu).predict_each(sources(images, paths), top_k, batch_size)
+        return gather(outcome if isinstance(outcome, Exception) else outcome.as_dict() for outcome in outcomes)
+
+    def classification(self, *args: Any, **kwargs: Any) -> list[dict[str, float]]:
+        """`predict` under the name that PaddleHub's own classification modules use."""
+        return self.predict(*args, **kwargs)
+
+    @serving
+    def serving_method(self, images: Any = None, top_k: Any = 1, **unknown: Any) -> list[dict[str, float]]:
+        """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files], "top_k": 1}.
+
+        Returns:
+            [{label: probability}], in the order of the images.
+
+        Raises:
+            ValueError: Anything else was sent; limits are in `paddle_cv.hub.serving`.
+        """
+        pictures = decode_images(images, unknown, ', "top_k": 1')
+        if type(top_k) is not int or top_k < 1:
+            raise ValueError('"top_k" must be a whole number of 1 or more')
+        return [result.as_dict() for result in gather(self.predictor().predict_each(pictures, top_k))]
+
+    @runnable
+    def run_cmd(self, argvs: Sequence[str]) -> Any:
+        """What `hub run <name> --input_path FILE_OR_FOLDER` calls; returns what `predict` does, for a folder with the names."""
+        parser = argparse.ArgumentParser(prog=f"hub run {self.name}", description=self.summary)
+        parser.add_argument("--input_path", required=True, help="a picture, or a folder of pictures")
+        parser.add_argument("--top_k", type=int, default=1, help="how many classes to name (%(default)s)")
+        parser.add_argument("--batch_size", type=int, default=1, help="pictures at once (%(default)s)")
+        parser.add_argument("--use_gpu", action="store_true", help="run on a GPU")
+        arguments = parser.parse_args(argvs)
+        paths = input_files(arguments.input_path)
+        if not paths:
+            parser.error(f"there is no file in {arguments.input_path}")
+        try:
+            results = self.predict(
+                paths=paths, batch_size=arguments.batch_size, use_gpu=arguments.use_gpu, top_k=arguments.top_k
+            )
+        except PredictionErrors as error:
+            for path, result in zip(paths, error.results):
+                if result:
+                    print(path, result)
+            print(error, file=sys.stderr)
+            sys.exit(1)
+        return results if paths == [arguments.input_path] else dict(zip(paths, results))

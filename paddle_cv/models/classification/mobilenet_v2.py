@@ -1,0 +1,130 @@
+"""MobileNetV2: Mark Sandler, Andrew Howard, Menglong Zhu, Andrey Zhmoginov, Liang-Chieh Chen,
+"MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018 (arXiv:1801.04381).
+
+Blocks widen their input, filter each channel by itself, and narrow it again without an activation; narrow maps are summed.
+Agrees with torchvision, names of the sublayers included, and with 300 million multiply-accumulates with the paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+import paddle
+from paddle import nn
+
+from ..layers import init_like_he
+from ..registry import PublishedWeights, register_model
+from .base import IMAGENET, Classifier
+
+__all__ = ["MobileNetV2"]
+
+# Expansion, channels, number of blocks, and stride of the first of them (paper, Table 2).
+STAGES = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+)
+
+
+def conv_bn_relu6(
+    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
+    """A convolution, its normalisation and ReLU6."""
+    return nn.Sequential(
+        nn.Conv2D(
+            in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, groups=groups, bias_attr=False
+        ),
+        nn.BatchNorm2D(out_channels),
+        nn.ReLU6(),
+    )
+
+
+class InvertedResidual(nn.Layer):
+    """Widening, depthwise and narrowing convolution, and where the shapes agree the sum with the input."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int):
+        super().__init__()
+        width = in_channels * expansion
+        self.residual = stride == 1 and in_channels == out_channels
+        self.conv = nn.Sequential(
+            *([conv_bn_relu6(in_channels, width, 1)] if expansion != 1 else []),
+            conv_bn_relu6(width, width, 3, stride, groups=width),
+            nn.Conv2D(width, out_channels, 1, bias_attr=False),
+            nn.BatchNorm2D(out_channels),
+        )
+
+    def forward(self, x):
+        return x + self.conv(x) if self.residual else self.conv(x)
+
+
+def scaled(channels: int, width: float) -> int:
+    """`channels` times `width`, rounded to a multiple of 8, and up where that would lose more than a tenth."""
+    rounded = max(8, int(channels * width + 4) // 8 * 8)
+    return rounded if rounded >= 0.9 * channels * width else rounded + 8
+
+
+class MobileNetV2(Classifier):
+    """MobileNetV2: (N, in_channels, H, W) -> (N, num_classes).
+
+    Args:
+        width: Multiplies the channels of all layers; of the last convolution only where it is above 1.
+        dropout: Probability of dropout before the classifier.
+        in_channels: Channels of the input.
+        num_classes: Number of classes.
+    """
+
+    classifiers = ("classifier.1",)
+
+    def __init__(self, width: float = 1.0, dropout: float = 0.2, in_channels: int = 3, num_classes: int = 1000):
+        super().__init__()
+        self.num_classes = num_classes
+        channels = scaled(32, width)
+        layers: list[nn.Layer] = [conv_bn_relu6(in_channels, channels, 3, stride=2)]
+        for expansion, features, count, first_stride in STAGES:
+            out_channels = scaled(features, width)
+            for place in range(count):
+                stride = first_stride if place == 0 else 1
+                layers.append(InvertedResidual(channels, out_channels, stride, expansion))
+                channels = out_channels
+        last_channels = scaled(1280, max(1.0, width))
+        layers.append(conv_bn_relu6(channels, last_channels, 1))
+        self.features = nn.Sequential(*layers)
+        self.avgpool = nn.AdaptiveAvgPool2D(1)
+        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(last_channels, num_classes))
+        init_like_he(self)
+
+    def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.features(x)
+
+    def forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        return self.classifier(self.avgpool(self.forward_features(x)).flatten(1))
+
+    @staticmethod
+    def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
+        """Hyperparameters of the MobileNetV2 that has a state dict of these shapes; None if it is none."""
+        last, narrow = shapes.get("features.18.0.weight"), shapes.get("features.1.conv.1.weight")
+        classifier = shapes.get("classifier.1.weight")
+        if not last or not narrow or not classifier or classifier[0] != last[0] or "features.18.1._mean" not in shapes:
+            return None
+        return {
+            "width": last[1] / STAGES[-1][1],  # exact where the last stage needs no rounding
+            "in_channels": shapes["features.0.0.weight"][1],
+            "num_classes": classifier[1],
+        }
+
+
+register_model(
+    "mobilenet_v2",
+    MobileNetV2,
+    paper="Sandler, Howard, Zhu, Zhmoginov, Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018",
+    summary="Inverted residuals with depthwise convolutions, for mobile devices.",
+    published=PublishedWeights(
+        "https://paddle-hapi.bj.bcebos.com/models/mobilenet_v2_x1.0.pdparams", "0340af0a901346c8d46f4529882fb63d"
+    ),
+    **IMAGENET,
+)
