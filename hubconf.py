@@ -18,6 +18,12 @@ finally:
 dependencies = ["paddle", "numpy", "PIL"]
 
 
+def _origin(spec):
+    if spec.hub_module:
+        return "shipped"
+    return f"fetched from {spec.published.url}" if spec.published else "there are none: an error"
+
+
 def _entry(name):
     spec = _model_spec(name)
 
@@ -30,8 +36,7 @@ def _entry(name):
     Paper: {spec.paper}
 
     Args:
-        pretrained: True for the shipped weights ({"there are" if spec.hub_module else "there are none: an error"}), the path
-            of a weight file, or False for new weights.
+        pretrained: True for trained weights ({_origin(spec)}), the path of a weight file, or False for new weights.
         **hyperparameters: Override {dict(spec.hyperparameters)}.
 
     Returns:

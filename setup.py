@@ -52,7 +52,7 @@ setup(
     packages=[*find_packages(include=["paddle_cv", "paddle_cv.*"]), "paddle_cv.hub_modules"],
     # The modules lie at the top of the source tree, where people look for them, and travel inside the package.
     package_dir={"paddle_cv.hub_modules": "hub_modules"},
-    package_data={"paddle_cv.hub_modules": ["*/*"]},
+    package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
     install_requires=CORE,
     extras_require={"hub": HUB, "train": TRAIN, "dev": DEV},
 )

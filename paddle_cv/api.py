@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
 from paddle import nn
 
 from .models import ModelSpec, build_model, model_spec
-from .weights import fits, identify, load_weights, read_weights, shipped_weights
+from .weights import class_names, fits, identify, load_weights, pretrained_weights, read_weights
 
 __all__ = ["create_model", "from_checkpoint", "load", "load_network"]
 
@@ -18,18 +20,20 @@ def create_model(name: str, pretrained: Union[bool, str, Path] = False, **hyperp
 
     Args:
         name: One of `list_models()`, for example `rdn_lite_x4`.
-        pretrained: True for the weights that this project ships, or the path of a weight file: ours or the authors'.
+        pretrained: True for the weights that this project ships or, where it ships none, that are published for it and fetched
+            into the cache; or the path of a weight file: ours or the authors'.
         **hyperparameters: Override those of the name.
 
     Raises:
         KeyError: No such name.
         TypeError: An unknown hyperparameter.
-        FileNotFoundError: `pretrained=True` and no weights are shipped, or no file at the path.
+        FileNotFoundError: `pretrained=True` and no weights are shipped or published, or they cannot be fetched (`FetchError`);
+            no file at the path.
         ValueError: The weights do not fit.
     """
     network = build_model(name, **hyperparameters)
     if pretrained:
-        path = shipped_weights(model_spec(name)) if pretrained is True else Path(pretrained)
+        path = pretrained_weights(model_spec(name)) if pretrained is True else Path(pretrained)
         load_weights(network, read_weights(path, network))
     return network
 
@@ -51,7 +55,7 @@ def from_checkpoint(path: Union[str, Path]) -> tuple[nn.Layer, ModelSpec]:
     network = spec.network(**spec.hyperparameters)
     load_weights(network, state)
     network.eval()
-    return network, spec
+    return network, _with_class_names(spec, state)
 
 
 def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple[nn.Layer, ModelSpec]:
@@ -59,15 +63,16 @@ def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple
 
     Args:
         name: A registered name.
-        weights: A weight file, ours or the authors'; None for the shipped one. Where it is not for the name's own configuration,
-            the configuration is read from it: it may be any of the same family and scale.
+        weights: A weight file, ours or the authors'; None for the shipped or published one. Where it is not for the name's own
+            configuration, the configuration is read from it: it may be any of the same family and scale.
 
     Returns:
         The network, and what it is.
 
     Raises:
         KeyError: No such name.
-        FileNotFoundError: No weights are shipped for it, or no file at `weights`.
+        FileNotFoundError: No weights are shipped or published for it, they cannot be fetched (`FetchError`), or no file at
+            `weights`.
         ValueError: The file cannot be read, or is for another family or scale.
     """
     spec = model_spec(name)
@@ -75,15 +80,19 @@ def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple
     network.eval()
     if not network.state_dict():  # interpolation has nothing to load
         return network, spec
-    path = Path(weights) if weights else shipped_weights(spec)
+    path = Path(weights) if weights else pretrained_weights(spec)
     state = read_weights(path, network)
     if fits(state, network):
         load_weights(network, state)
-        return network, spec
+        return network, _with_class_names(spec, state)
     network, found = from_checkpoint(path)
     if (found.network, found.scale, found.in_channels) != (spec.network, spec.scale, spec.in_channels):
         raise ValueError(f"{path} holds {found.name} (x{found.scale}), and {spec.name} was asked for (x{spec.scale})")
     return network, found
+
+
+def _with_class_names(spec: ModelSpec, state: Mapping[str, Any]) -> ModelSpec:
+    return replace(spec, class_names=tuple(class_names(state) or ()))
 
 
 def load(
@@ -93,22 +102,27 @@ def load(
     device: str = "auto",
     **options: Any,
 ):
-    """A predictor: `load("rdn_x4").predict("photo.jpg").save("large.png")`.
+    """A predictor of the network's task: `load("rdn_x4").predict("photo.jpg").save("large.png")`.
 
     Args:
         name: A registered name.
-        weights: A weight file; None for the shipped one. `load("rdn_x4", weights=...)` takes any RDN that enlarges by 4
-            (see `load_network`).
+        weights: A weight file; None for the shipped or published one. `load("rdn_x4", weights=...)` takes any RDN that enlarges
+            by 4 (see `load_network`).
         engine: `paddle_inference`, `dygraph` or `auto`.
         device: `cpu`, `gpu`, `gpu:<number>` or `auto`.
         **options: Further arguments of the predictor.
 
+    Returns:
+        A `ClassificationPredictor` for classifiers, a `RestorationPredictor` for super-resolution and denoising.
+
     Raises:
         KeyError: No such name.
-        FileNotFoundError: No weights are shipped for it, or no file at `weights`.
+        FileNotFoundError: No weights are shipped or published for it, they cannot be fetched (`FetchError`), or no file at
+            `weights`.
         ValueError: The weights are of another family or scale; no such engine or device.
     """
-    from .inference import RestorationPredictor
+    from .inference import ClassificationPredictor, RestorationPredictor
 
     network, found = load_network(name, weights)
-    return RestorationPredictor(network, found, engine=engine, device=device, **options)
+    kind = ClassificationPredictor if found.task == "classification" else RestorationPredictor
+    return kind(network, found, engine=engine, device=device, **options)

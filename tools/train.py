@@ -4,14 +4,18 @@
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 # Both are read when paddle is imported.
 os.environ.setdefault("FLAGS_use_mkldnn", "1")
-os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
+_PROCESSES = int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
+os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // _PROCESSES, 1)))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from paddle_cv.training import Trainer, load_config, log_to  # noqa: E402
+from omegaconf import OmegaConf  # noqa: E402
+
+from paddle_cv.training import Trainer, join, load_checkpoint, load_config, load_latest, log_to, rank  # noqa: E402
 
 
 def main() -> int:
@@ -25,30 +29,38 @@ def main() -> int:
         nargs="?",
         const="auto",
         metavar="PATH",
-        help="go on from a last.pdckpt; without a path from the one in the run folder, if there is one",
+        help="go on from a checkpoint (*.pdckpt); without a path, from the newest in the run folder, if there is one",
     )
+    parser.add_argument("--print-config", action="store_true", help="show the resulting configuration and stop")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     arguments = parser.parse_args()
     try:
         config = load_config(arguments.config, arguments.override)
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
-    checkpoint = Path(config.output) / "last.pdckpt" if arguments.resume == "auto" else arguments.resume
+    if arguments.print_config:
+        print(OmegaConf.to_yaml(config), end="")
+        return 0
+    join()
     try:
-        with log_to(Path(config.output) / "train.log"):
+        with log_to(Path(config.output) / "train.log") if rank() == 0 else nullcontext():
             trainer = Trainer(config, progress=not arguments.quiet)
-            if checkpoint and (arguments.resume != "auto" or Path(checkpoint).is_file()):
-                trainer.resume(Path(checkpoint))
+            if arguments.resume:
+                state = load_latest(config.output) if arguments.resume == "auto" else load_checkpoint(arguments.resume)
+                if state:
+                    trainer.resume(state)
             best = trainer.train()
     except KeyboardInterrupt:
-        print(f"stopped; --resume goes on from the checkpoint in {config.output}", file=sys.stderr)
+        print(f"stopped; --resume goes on from here, in {config.output}", file=sys.stderr)
         return 130
     except (FileNotFoundError, FloatingPointError, KeyError, ValueError) as error:
         print(f"error: {error.args[0] if error.args else error}", file=sys.stderr)
         return 1
-    print(f"finished {config.steps} steps; weights in {config.output}")
-    if best["step"]:
-        print(f"best validation: {best['psnr']:.2f} dB, SSIM {best['ssim']:.4f}, at step {best['step']}")
+    if rank() == 0:
+        print(f"finished after {trainer.step} steps; weights in {config.output}")
+        if best["step"]:
+            scores = ", ".join(f"{key} {value:.4f}" for key, value in best.items() if key != "step")
+            print(f"best validation, at step {best['step']}: {scores}")
     return 0
 
 

@@ -5,10 +5,12 @@ from .degradations import DegradedPatches
 from .denoising import DenoisingPatches, denoising_pairs
 from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
+from .labels import LABELS, label_names
 from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_resolution_pairs
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "LABELS",
     "LUMINANCE",
     "DegradedPatches",
     "DenoisingPatches",
@@ -16,6 +18,7 @@ __all__ = [
     "crop_to_multiple",
     "denoising_pairs",
     "imresize",
+    "label_names",
     "list_images",
     "read_image",
     "rgb_to_y",

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Optional, Union
 
 import numpy as np
-from paddle.io import Dataset
 from scipy.ndimage import convolve
 
 from .files import list_images, read_image
 from .imresize import imresize
-from .patches import flip_and_turn, to_network
+from .patches import Patches, flip_and_turn, to_network
 from .super_resolution import crop_to_multiple
 
 __all__ = ["DegradedPatches", "bicubic_degradation", "gaussian_kernel", "kernel_basis", "random_kernel"]
@@ -70,16 +69,15 @@ def bicubic_degradation(length: int = COMPONENTS + 1) -> np.ndarray:
     return np.append(kernel_basis() @ gaussian_kernel(0.2).ravel(), 0.0)[:length].astype(np.float32)
 
 
-class DegradedPatches(Dataset):
+class DegradedPatches(Patches):
     """Random patches, blurred by random kernels, reduced by MATLAB's bicubic interpolation, and noisy.
 
-    Item n depends on `seed` and n alone.
+    Item n, any number from 0 on, depends on `seed` and n alone.
 
     Args:
         folders: One folder of high-resolution pictures or several; searched with the folders below them.
         scale: Enlargement factor.
         patch_size: Side of the low-resolution patch in pixels.
-        length: Number of items.
         noise_level: Standard deviation of the noise, of 255; two numbers: each item has a level between them; None: no noise,
             and no level in the degradation.
         seed: Seed of the random choices.
@@ -99,7 +97,6 @@ class DegradedPatches(Dataset):
         folders: Union[str, Path, Sequence[Union[str, Path]]],
         scale: int,
         patch_size: int,
-        length: int,
         noise_level: Optional[Union[float, Sequence[float]]] = None,
         seed: int = 0,
         rescale: Sequence[float] = (1.0,),
@@ -110,7 +107,7 @@ class DegradedPatches(Dataset):
             raise ValueError(f"noise_level is a number or [lowest, highest], not {noise_level}")
         if isinstance(folders, (str, Path)):
             folders = [folders]
-        self.scale, self.patch_size, self.length, self.seed = scale, patch_size, length, seed
+        self.scale, self.patch_size, self.seed = scale, patch_size, seed
         files = [path for folder in folders for path in list_images(folder)]
         self.pictures: list[np.ndarray] = []
         for path in files:
@@ -123,9 +120,6 @@ class DegradedPatches(Dataset):
                     self.pictures.append(picture)
         if not self.pictures:
             raise ValueError(f"none of {len(files)} pictures is at least {scale * patch_size} pixels high and wide")
-
-    def __len__(self) -> int:
-        return self.length
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rng = np.random.default_rng([self.seed, index])

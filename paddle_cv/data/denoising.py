@@ -7,27 +7,25 @@ from pathlib import Path
 from typing import Union
 
 import numpy as np
-from paddle.io import Dataset
 from PIL import Image
 
 from .files import list_images, read_image
 from .imresize import imresize
-from .patches import flip_and_turn, to_network
+from .patches import Patches, flip_and_turn, to_network
 
 __all__ = ["DenoisingPatches", "denoising_pairs"]
 
 
-class DenoisingPatches(Dataset):
+class DenoisingPatches(Patches):
     """Random patches of clean pictures and what Gaussian noise makes of them.
 
-    Item n depends on `seed` and n alone: a run that is stopped and continued, or that reads through several worker processes,
-    meets the same patches and the same noise.
+    Item n, any number from 0 on, depends on `seed` and n alone: a run that is stopped and continued, or that reads through
+    several worker processes, meets the same patches and the same noise.
 
     Args:
         folders: One folder of clean pictures or several; searched with the folders below them.
         noise_level: Standard deviation of the noise, of 255; two numbers: each item has a level between them.
         patch_size: Side of the patch in pixels.
-        length: Number of items.
         seed: Seed of the random choices.
         rescale: Each picture is also offered reduced by these factors.
         grey: Grey pictures (Pillow's L) in place of RGB.
@@ -46,7 +44,6 @@ class DenoisingPatches(Dataset):
         folders: Union[str, Path, Sequence[Union[str, Path]]],
         noise_level: Union[float, Sequence[float]],
         patch_size: int,
-        length: int,
         seed: int = 0,
         rescale: Sequence[float] = (1.0,),
         grey: bool = False,
@@ -58,7 +55,7 @@ class DenoisingPatches(Dataset):
         if isinstance(folders, (str, Path)):
             folders = [folders]
         self.lowest, self.highest = levels[0], levels[-1]
-        self.patch_size, self.length, self.seed = patch_size, length, seed
+        self.patch_size, self.seed = patch_size, seed
         files = [path for folder in folders for path in list_images(folder)]
         self.pictures: list[np.ndarray] = []
         for path in files:
@@ -69,9 +66,6 @@ class DenoisingPatches(Dataset):
                     self.pictures.append(picture)
         if not self.pictures:
             raise ValueError(f"none of {len(files)} pictures is at least {patch_size} pixels high and wide")
-
-    def __len__(self) -> int:
-        return self.length
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         rng = np.random.default_rng([self.seed, index])

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+from paddle.io import Dataset
 
-__all__ = ["flip_and_turn", "to_network"]
+__all__ = ["Patches", "flip_and_turn", "to_network"]
+
+
+class Patches(Dataset):
+    """Random patches of `pictures`, by any number from 0 on; an epoch has as many as there are pictures."""
+
+    pictures: list
+
+    @property
+    def epoch_size(self) -> int:
+        return len(self.pictures)
+
+    def __len__(self) -> int:
+        return self.epoch_size
 
 
 def flip_and_turn(rng: np.random.Generator, *patches: np.ndarray) -> list[np.ndarray]:

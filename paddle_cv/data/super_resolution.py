@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Optional, Union
 
 import numpy as np
-from paddle.io import Dataset
 
 from .color import rgb_to_y
 from .files import list_images, read_image
 from .imresize import imresize
-from .patches import flip_and_turn, to_network
+from .patches import Patches, flip_and_turn, to_network
 
 __all__ = ["SuperResolutionPatches", "crop_to_multiple", "super_resolution_pairs"]
 
@@ -26,18 +25,17 @@ def crop_to_multiple(image: np.ndarray, factor: int) -> np.ndarray:
     return image[:height, :width]
 
 
-class SuperResolutionPatches(Dataset):
+class SuperResolutionPatches(Patches):
     """Random pairs of patches from folders of high-resolution pictures.
 
     The low-resolution pictures are made once, by MATLAB's bicubic reduction of the whole picture to uint8, and kept in
-    memory with the originals. Item n depends on `seed` and n alone: a run that is stopped and continued, or that reads
-    through several worker processes, meets the same patches.
+    memory with the originals. Item n, any number from 0 on, depends on `seed` and n alone: a run that is stopped and
+    continued, or that reads through several worker processes, meets the same patches.
 
     Args:
         folders: One folder or several; searched with the folders below them.
         scale: Enlargement factor.
         patch_size: Side of the network's input in pixels: those of the low-resolution picture, or of the enlarged one.
-        length: Number of items.
         seed: Seed of the random choices.
         rescale: Each picture is also offered reduced by these factors, which adds detail at other scales.
         luminance: For networks on luminance: Y of BT.601, not rounded; grey pictures are their own luminance.
@@ -58,7 +56,6 @@ class SuperResolutionPatches(Dataset):
         folders: Union[str, Path, Sequence[Union[str, Path]]],
         scale: int,
         patch_size: int,
-        length: int,
         seed: int = 0,
         rescale: Sequence[float] = (1.0,),
         luminance: bool = False,
@@ -67,10 +64,10 @@ class SuperResolutionPatches(Dataset):
         super().__init__()
         if isinstance(folders, (str, Path)):
             folders = [folders]
-        self.patch_size, self.length, self.seed = patch_size, length, seed
+        self.patch_size, self.seed = patch_size, seed
         self.ratio = 1 if enlarged else scale  # of the sides of the two patches
         side = self.ratio * patch_size
-        self.pairs: list[tuple[np.ndarray, np.ndarray]] = []
+        self.pictures: list[tuple[np.ndarray, np.ndarray]] = []
         files = [path for folder in folders for path in list_images(folder)]
         for path in files:
             original = read_image(path)
@@ -83,17 +80,14 @@ class SuperResolutionPatches(Dataset):
                     low = imresize(high, 1 / scale)
                     if luminance:
                         low, high = _luminance(low), _luminance(high)
-                    self.pairs.append((imresize(low, scale) if enlarged else low, high))
-        if not self.pairs:
+                    self.pictures.append((imresize(low, scale) if enlarged else low, high))
+        if not self.pictures:
             raise ValueError(f"none of {len(files)} pictures is at least {side} pixels high and wide")
-        logger.info("%d pictures of %d files, reduced by %s", len(self.pairs), len(files), list(rescale))
-
-    def __len__(self) -> int:
-        return self.length
+        logger.info("%d pictures of %d files, reduced by %s", len(self.pictures), len(files), list(rescale))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng([self.seed, index])
-        low, high = self.pairs[rng.integers(len(self.pairs))]
+        low, high = self.pictures[rng.integers(len(self.pictures))]
         size, ratio = self.patch_size, self.ratio
         top, left = (rng.integers(side - size + 1) for side in low.shape[:2])
         low = low[top : top + size, left : left + size]

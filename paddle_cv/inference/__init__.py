@@ -1,16 +1,19 @@
-"""Prediction: pictures in, pictures out."""
+"""Prediction: pictures in, pictures or the names of what they show out."""
 
-from .engines import ENGINES, cache_folder, make_engine
+from .classification import Classification, ClassificationPredictor
+from .engines import ENGINES, make_engine
 from .images import ImageError, Picture, open_picture, save_image
-from .predictor import PredictionErrors, RestorationPredictor
+from .outcomes import PredictionErrors
+from .predictor import RestorationPredictor
 
 __all__ = [
     "ENGINES",
+    "Classification",
+    "ClassificationPredictor",
     "ImageError",
     "Picture",
     "PredictionErrors",
     "RestorationPredictor",
-    "cache_folder",
     "make_engine",
     "open_picture",
     "save_image",

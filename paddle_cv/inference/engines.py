@@ -18,19 +18,15 @@ from paddle import nn
 
 from .. import __version__
 from ..models.tracing import trace_as_written
+from ..weights import cache_folder
 
-__all__ = ["ENGINES", "cache_folder", "make_engine"]
+__all__ = ["ENGINES", "make_engine"]
 
 logger = logging.getLogger(__name__)
 
 Engine = Callable[..., np.ndarray]
 #: Of each input, without the batch; None for sides that vary.
 Shapes = Sequence[Sequence[Optional[int]]]
-
-
-def cache_folder() -> Path:
-    """`PADDLE_CV_HOME`, or `~/.cache/paddle_cv`."""
-    return Path(os.environ.get("PADDLE_CV_HOME") or Path.home() / ".cache" / "paddle_cv")
 
 
 def _graph_key(network: nn.Layer, shapes: Shapes) -> str:

@@ -15,10 +15,11 @@ from ..models import ModelSpec
 from .alpha import fill_transparent
 from .engines import make_engine
 from .images import ImageError, Picture, open_picture, save_image
+from .outcomes import gather
 from .tiling import tiles
 from .windows import compute_windows, condition_inputs
 
-__all__ = ["PredictionErrors", "RestorationPredictor"]
+__all__ = ["RestorationPredictor"]
 
 Progress = Callable[[int, int], None]
 
@@ -27,20 +28,6 @@ Progress = Callable[[int, int], None]
 _MAX_OVERLAP = 32
 # Smaller windows spend more on overlap; larger ones grow out of the caches (tools/benchmark.py tiles).
 _TILE = 384
-
-
-class PredictionErrors(ImageError):
-    """Some of several pictures failed.
-
-    Attributes:
-        results: One entry for each input, in order; None where it failed.
-        errors: {index of the input: the exception}.
-    """
-
-    def __init__(self, results: list[Any], errors: dict[int, Exception]):
-        self.results, self.errors = results, errors
-        listed = "\n".join(f"  {error}" for error in errors.values())
-        super().__init__(f"{len(errors)} of {len(results)} pictures failed, the others are in .results:\n{listed}")
 
 
 class RestorationPredictor:
@@ -100,15 +87,8 @@ class RestorationPredictor:
         """
         if not isinstance(images, (list, tuple)):
             return _result(self.restore(open_picture(images), batch_size, progress, **conditions))
-        results: list[Any] = []
-        errors: dict[int, Exception] = {}
-        for index, outcome in enumerate(self.predict_each(images, batch_size, progress, **conditions)):
-            results.append(None if isinstance(outcome, Exception) else _result(outcome))
-            if isinstance(outcome, Exception):
-                errors[index] = outcome
-        if errors:
-            raise PredictionErrors(results, errors)
-        return results
+        outcomes = self.predict_each(images, batch_size, progress, **conditions)
+        return gather(_result(outcome) if isinstance(outcome, Picture) else outcome for outcome in outcomes)
 
     def predict_each(
         self, images: Sequence[Any], batch_size: int = 1, progress: Optional[Progress] = None, **conditions: Any

@@ -54,6 +54,7 @@ class ModelSpec:
         mean: Classifiers: subtracted from each channel's values in [0, 1].
         std: Classifiers: what the difference is divided by.
         labels: Classifiers: which of `paddle_cv.data.labels` the classes are; None: not known.
+        class_names: Classifiers: names that a weight file carries; they go before those of `labels`.
         published: Weights to fetch from their publisher's address; None where there are none.
         reference: The golden fixture in tests/reference that the network agrees with; None where no reference
             implementation exists.
@@ -76,6 +77,7 @@ class ModelSpec:
     mean: Sequence[float] = ()
     std: Sequence[float] = ()
     labels: Optional[str] = None
+    class_names: Sequence[str] = ()
     published: Optional[PublishedWeights] = None
     reference: Optional[str] = None
     hub_module: Optional[str] = None

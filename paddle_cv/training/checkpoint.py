@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
 from pathlib import Path
-from typing import Any, Callable, Union
+from typing import Any, Callable, Optional, Union
 
 import paddle
 from paddle import nn
 
-__all__ = ["load_checkpoint", "optimizer_state", "save_checkpoint", "set_optimizer_state", "write_atomically"]
+__all__ = [
+    "load_checkpoint",
+    "load_latest",
+    "optimizer_state",
+    "save_checkpoint",
+    "save_latest",
+    "set_optimizer_state",
+    "write_atomically",
+]
+
+logger = logging.getLogger(__name__)
+
+LATEST, PREVIOUS = "last.pdckpt", "previous.pdckpt"
+_MARK = b"sha256:"  # what follows a checkpoint's last byte, before the digest of all that comes before
 
 
 def write_atomically(path: Union[str, Path], write: Callable[[str], Any]) -> None:
     """Calls `write` with a temporary name in the same folder, then renames the file it made to `path`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{os.getpid()}.tmp.{path.name}")  # the suffix stays: some writers go by it
     try:
         write(str(temporary))
         with open(temporary, "rb+") as file:
@@ -27,8 +42,15 @@ def write_atomically(path: Union[str, Path], write: Callable[[str], Any]) -> Non
 
 
 def save_checkpoint(path: Union[str, Path], state: dict[str, Any]) -> None:
-    """Saves nested dictionaries of tensors and plain values."""
-    write_atomically(path, lambda temporary: paddle.save(state, temporary))
+    """Saves nested dictionaries of tensors and plain values, and a digest by which a damaged file shows."""
+
+    def write(temporary: str) -> None:
+        paddle.save(state, temporary)
+        digest = hashlib.sha256(Path(temporary).read_bytes()).digest()
+        with open(temporary, "ab") as file:
+            file.write(_MARK + digest)
+
+    write_atomically(path, write)
 
 
 def load_checkpoint(path: Union[str, Path]) -> dict[str, Any]:
@@ -38,12 +60,36 @@ def load_checkpoint(path: Union[str, Path]) -> dict[str, Any]:
         FileNotFoundError: There is no such file.
         ValueError: The file is damaged.
     """
-    if not Path(path).is_file():
+    path = Path(path)
+    if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}")
-    try:
-        return paddle.load(str(path))
-    except Exception as error:
-        raise ValueError(f"{path} is no checkpoint, or a damaged one: {error}") from error
+    content = path.read_bytes()
+    end = len(content) - len(_MARK) - hashlib.sha256().digest_size
+    if end < 0 or content[end:] != _MARK + hashlib.sha256(content[:end]).digest():
+        raise ValueError(f"{path} is no checkpoint, or a damaged one")
+    return paddle.load(str(path))
+
+
+def save_latest(folder: Union[str, Path], state: dict[str, Any]) -> None:
+    """Saves a run's state as `last.pdckpt`; what had that name becomes `previous.pdckpt`."""
+    folder = Path(folder)
+    new = folder / "next.pdckpt"
+    save_checkpoint(new, state)
+    if (folder / LATEST).is_file():
+        os.replace(folder / LATEST, folder / PREVIOUS)
+    os.replace(new, folder / LATEST)
+
+
+def load_latest(folder: Union[str, Path]) -> Optional[dict[str, Any]]:
+    """The newest state of a run that is whole; None where there is none."""
+    for name in (LATEST, PREVIOUS):
+        try:
+            return load_checkpoint(Path(folder) / name)
+        except FileNotFoundError:
+            continue
+        except ValueError as error:
+            logger.warning("%s; the one before is taken", error)
+    return None
 
 
 def optimizer_state(optimizer: paddle.optimizer.Optimizer, network: nn.Layer) -> dict[str, Any]:

@@ -30,39 +30,50 @@ class ModelConfig:
 
 @dataclass
 class DataConfig:
-    """Folders of high-resolution, or clean, pictures; patch sizes are pixels of the network's input.
+    """Where the pictures are, and how batches are made of them. A batch is shared by all processes.
 
+    Restoration: `folders` of high-resolution, or clean, pictures; `patch_size` in pixels of the network's input.
     `noise_level`, of 255, is one number or [lowest, highest]: for denoisers, and for networks with the input "degradation".
+
+    Classification: `source` "folder" reads `folders`[0] with its folders `train` and `val`, in each of which every class
+    has a folder; "mnist" reads the four files of MNIST there, or downloads them. `augment` lists transforms of
+    `paddle.vision.transforms` by name, each with its arguments: `{RandomRotation: {degrees: 10}}`. `mixup` is the parameter
+    of its Beta distribution.
     """
 
+    source: str = "folder"
     folders: list[str] = field(default_factory=list)
     patch_size: int = 32
     batch_size: int = 8
     rescale: list[float] = field(default_factory=lambda: [1.0])
     noise_level: list[float] = field(default_factory=list)
+    augment: list[dict[str, Any]] = field(default_factory=list)
+    mixup: float = 0.0
     num_workers: int = 0
 
 
 @dataclass
 class ValidationConfig:
-    """A test set to measure the averaged weights on; no folder, no validation.
+    """What to measure the averaged weights on, every so many steps, and at the end.
 
-    Denoisers get the pictures of `high` with noise of `noise_level`, of 255 and the same each time; None: the middle of
-    the levels that are trained.
+    `high` is a test set for restoration; no folder, no validation. Denoisers get its pictures with noise of `noise_level`, of
+    255 and the same each time; None: the middle of the levels that are trained. Classifiers are measured on the other part
+    of their data. After `patience` measurements without a gain the run ends; 0: it does not.
     """
 
     high: Optional[str] = None
     low: Optional[str] = None
     every: int = 1000
+    patience: int = 0
     noise_level: Optional[float] = None
 
 
 @dataclass
 class OptimizerConfig:
-    """Adam, or `sgd` with momentum; a linear warm-up, and then one of three schedules.
+    """`adam`, `adamw` (decay of weight matrices, not of biases), or `sgd` with momentum; warm-up, and one of three schedules.
 
     `cosine`: to `final_rate` at the last step; `exponential`: the same, by an equal factor in each step; `multistep`: times
-    `gamma` at each of the steps `milestones`, counted without the warm-up.
+    `gamma` at each of the steps `milestones`, counted without the linear warm-up.
     """
 
     name: str = "adam"
@@ -75,7 +86,8 @@ class OptimizerConfig:
     beta1: float = 0.9
     beta2: float = 0.99
     momentum: float = 0.9
-    weight_decay: float = 0.0  # L2 penalty, as a part of the gradient
+    nesterov: bool = False
+    weight_decay: float = 0.0  # adam, sgd: L2 penalty, as a part of the gradient
     rate_factors: dict[str, float] = field(default_factory=dict)  # of parameters whose names begin with the key
     clip_norm: Optional[float] = None  # of all gradients together
     clip_change: Optional[float] = None  # of gradient times learning rate, each value for itself (VDSR, section 3.2)
@@ -85,7 +97,9 @@ class OptimizerConfig:
 class TrainConfig:
     """A whole run. `output` is the run folder; `ema` the decay of the averaged weights (0: the weights themselves).
 
-    `loss` is a name in `paddle_cv.training.losses`.
+    `loss` is a name in `paddle_cv.training.losses`, for restoration; classifiers have cross-entropy with `label_smoothing`.
+    An epoch has as many items as there are pictures; `epochs`, where given, takes the place of `steps`. `amp` is `float16` or
+    `bfloat16` for mixed precision.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -93,7 +107,10 @@ class TrainConfig:
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     loss: str = "l1"
+    label_smoothing: float = 0.0
     steps: int = 1000
+    epochs: Optional[float] = None
+    amp: Optional[str] = None
     ema: float = 0.999
     seed: int = 0
     save_every: int = 500

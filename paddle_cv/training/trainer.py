@@ -1,101 +1,98 @@
-"""The training loop: a fixed number of steps, validation and checkpoints on the way, exact continuation."""
+"""The training loop: a number of steps, validation and checkpoints on the way, exact continuation."""
 
 from __future__ import annotations
 
 import json
 import logging
+import math
+import signal
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 import numpy as np
 import paddle
 from omegaconf import DictConfig, OmegaConf
-from paddle import nn
-from paddle.io import BatchSampler, DataLoader, Dataset
+from paddle.io import BatchSampler, DataLoader
 from tqdm import tqdm
 from visualdl import LogWriter
 
-from ..data import DegradedPatches, DenoisingPatches, SuperResolutionPatches, denoising_pairs, super_resolution_pairs
-from ..data.degradations import bicubic_degradation
-from ..inference.windows import compute_windows, condition_inputs
-from ..metrics import denoising_scores, super_resolution_scores
-from ..models import build_model, list_models, model_spec
-from ..weights import load_weights, read_weights, shipped_weights
-from .checkpoint import load_checkpoint, optimizer_state, save_checkpoint, set_optimizer_state, write_atomically
+from ..models import list_models, model_spec
+from ..weights import load_weights, pretrained_weights, read_weights, save_state
+from .average import WeightAverage
+from .checkpoint import optimizer_state, save_latest, set_optimizer_state, write_atomically
 from .cpu import compile_for_cpu
-from .losses import LOSSES, mean_over_outputs
+from .curves import draw_curves
+from .distributed import average_gradients, gather, rank, share_weights, world_size
+from .optimizers import make_optimizer, make_schedule
+from .tasks import make_task
 
-__all__ = ["Trainer", "WeightAverage"]
+__all__ = ["Trainer"]
 
 logger = logging.getLogger(__name__)
 
 
 class _Remaining(BatchSampler):
-    """Batches of consecutive item numbers, from the batch after the last one that was trained on."""
+    """Batches of consecutive item numbers, from the first that was not trained on; of each, this process' part."""
 
     def __init__(self, first: int, last: int, batch_size: int):
         self.first, self.last, self.batch_size = first, last, batch_size
+        self.part = batch_size // world_size()
 
     def __iter__(self):
         for step in range(self.first, self.last):
-            yield list(range(step * self.batch_size, (step + 1) * self.batch_size))
+            start = step * self.batch_size + rank() * self.part
+            yield list(range(start, start + self.part))
 
     def __len__(self) -> int:
         return self.last - self.first
 
 
-class WeightAverage:
-    """Exponential moving average of a network's weights, with a shorter memory at the start."""
-
-    def __init__(self, network: nn.Layer, decay: float):
-        self.network, self.decay, self.updates = network, decay, 0
-        self.average = {name: value.clone().detach() for name, value in network.state_dict().items()}
-
-    @paddle.no_grad()
-    def update(self) -> None:
-        self.updates += 1
-        decay = min(self.decay, self.updates / (self.updates + 10))
-        for name, value in self.network.state_dict().items():
-            if value.is_floating_point():
-                self.average[name].scale_(decay).add_(value.detach() * (1 - decay))
-
-    def swap(self) -> None:
-        """Exchanges the network's weights and the averaged ones."""
-        current = {name: value.clone().detach() for name, value in self.network.state_dict().items()}
-        self.network.set_state_dict(self.average)
-        self.average = current
-
-
 class Trainer:
     """Trains the network of a configuration.
 
-    The run folder (`config.output`) gets `config.yaml`, `train.log` (written by tools/train.py), VisualDL scalars in
-    `visualdl/`, `last.pdckpt` (all that the next step depends on), `best.pdparams` and `last.pdparams` (averaged weights)
-    and `metrics.json`.
+    The run folder (`config.output`) gets `config.yaml`, `train.log` (written by tools/train.py), VisualDL scalars and sample
+    pictures in `visualdl/`, `last.pdckpt` and `previous.pdckpt` (all that the next step depends on), `best.pdparams` and
+    `last.pdparams` (averaged weights), `metrics.json` and `curves.png`.
 
     Args:
         config: What `load_config` returns.
         progress: Show a progress bar.
+
+    Raises:
+        FileNotFoundError: A folder of data or a weight file is missing.
+        KeyError: There is no such network.
+        ValueError: A name or combination in the configuration that does not exist, or weights that do not fit.
     """
 
     def __init__(self, config: DictConfig, progress: bool = True):
-        self.config, self.progress = config, progress
+        self.config, self.progress = config, progress and rank() == 0
+        if config.data.batch_size % world_size():
+            raise ValueError(f"data.batch_size is {config.data.batch_size}: {world_size()} processes cannot share it")
         self.folder = Path(config.output)
         paddle.seed(config.seed)
         self.spec = model_spec(config.model.name)
-        self.network = build_model(config.model.name, **config.model.hyperparameters)
+        self.task = make_task(config)
+        self.network = self.task.build_network()
         if config.model.weights:
-            self._start_from(config.model.weights, list(config.model.new_layers))
-        self.schedule = self._make_schedule()
-        self.optimizer = self._make_optimizer()
+            self._start_from(config.model.weights)
+        share_weights(self.network.state_dict().values())
+        self.dataset = self.task.make_dataset()
+        if config.epochs:
+            self.steps = max(math.ceil(config.epochs * self.dataset.epoch_size / config.data.batch_size), 1)
+        else:
+            self.steps = config.steps
+        self.schedule = make_schedule(config.optimizer, self.steps)
+        self.optimizer = make_optimizer(config.optimizer, self.schedule, self.network)
+        self.scaler = paddle.amp.GradScaler(enable=config.amp == "float16")
         self.average = WeightAverage(self.network, config.ema)
-        self.loss = _choose("loss", config.loss, LOSSES)
         self.step = 0
         self.seconds = 0.0
-        self.best = {"step": 0, "psnr": float("-inf")}
+        self.best: dict[str, Any] = {"step": 0, self.task.score: float("-inf")}
         self.history: list[dict[str, Any]] = []
-        self.validation: Optional[list] = None
+        self.losses: list[list] = []  # [step, mean loss] for the curves
+        self.stopping = False
         compiles = config.model.compile and paddle.get_device() == "cpu"
         self.compiled = compile_for_cpu(self.network) if compiles else self.network
         # What is trained: all the outputs that are compared with the target.
@@ -103,215 +100,190 @@ class Trainer:
         if hasattr(self.network, "all_outputs"):
             self.outputs = compile_for_cpu(self.network, "all_outputs") if compiles else self.network.all_outputs
 
-    def _start_from(self, weights: str, new_layers: list[str]) -> None:
-        path = shipped_weights(model_spec(weights)) if weights in list_models() else weights
+    def _start_from(self, weights: str) -> None:
+        new_layers = self.task.new_layers(self.network)
+        path = pretrained_weights(model_spec(weights)) if weights in list_models() else weights
         load_weights(self.network, read_weights(path, self.network, new_layers), new_layers)
 
-    def _make_schedule(self):
-        options, steps = self.config.optimizer, self.config.steps
-        warmup = min(options.warmup_steps, max(steps // 2, 1))
-        rate, left = options.learning_rate, max(steps - warmup, 1)
-        schedules = {
-            "cosine": lambda: paddle.optimizer.lr.CosineAnnealingDecay(rate, T_max=left, eta_min=options.final_rate),
-            "exponential": lambda: paddle.optimizer.lr.ExponentialDecay(
-                rate, (options.final_rate / rate) ** (1 / left)
-            ),
-            "multistep": lambda: paddle.optimizer.lr.MultiStepDecay(rate, list(options.milestones), options.gamma),
-        }
-        schedule = _choose("optimizer.schedule", options.schedule, schedules)()
-        return paddle.optimizer.lr.LinearWarmup(schedule, warmup, 0.0, rate) if warmup else schedule
-
-    def _make_optimizer(self) -> paddle.optimizer.Optimizer:
-        options = self.config.optimizer
-        for prefix, factor in options.rate_factors.items():
-            chosen = [p for name, p in self.network.named_parameters() if name.startswith(prefix)]
-            if not chosen:
-                raise ValueError(f"optimizer.rate_factors: {self.spec.name} has no parameter {prefix}*")
-            for parameter in chosen:
-                parameter.optimize_attr["learning_rate"] = factor
-        if options.clip_norm and options.clip_change:
-            raise ValueError("optimizer: clip_norm and clip_change exclude each other")
-        clip = nn.ClipGradByGlobalNorm(options.clip_norm) if options.clip_norm else None
-        if options.clip_change:
-            clip = nn.ClipGradByValue(options.clip_change)  # divided by the learning rate before each step
-        shared = {
-            "parameters": self.network.parameters(),
-            "weight_decay": options.weight_decay or None,
-            "grad_clip": clip,
-        }
-        optimizers = {
-            "adam": lambda: paddle.optimizer.Adam(self.schedule, options.beta1, options.beta2, **shared),
-            "sgd": lambda: paddle.optimizer.Momentum(self.schedule, options.momentum, **shared),
-        }
-        return _choose("optimizer.name", options.name, optimizers)()
-
-    def resume(self, path: Path) -> None:
-        """Continues from a `last.pdckpt` as if the run had not stopped.
+    def resume(self, state: dict[str, Any]) -> None:
+        """Continues from what `load_checkpoint` or `load_latest` returned as if the run had not stopped.
 
         Raises:
-            FileNotFoundError: There is no such file.
-            ValueError: It is damaged or belongs to another network.
+            ValueError: It belongs to another network.
         """
-        state = load_checkpoint(path)
         if state["model"] != self.spec.name:
-            raise ValueError(f"{path} is of {state['model']}, this run trains {self.spec.name}")
+            raise ValueError(f"the checkpoint is of {state['model']}, this run trains {self.spec.name}")
         load_weights(self.network, state["weights"])
         self.average.average = dict(state["average"])
         self.average.updates = self.step = state["step"]
         set_optimizer_state(self.optimizer, self.network, state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
         self.best, self.history, self.seconds = state["best"], state["history"], state["seconds"]
+        self.losses = state["losses"]
+        logger.info("going on after step %d", self.step)
 
     def save(self) -> None:
-        """Writes `last.pdckpt` and `last.pdparams`."""
+        """Writes the state of the run and the averaged weights."""
+        if rank():
+            return
         state = {
             "model": self.spec.name,
             "weights": self.network.state_dict(),
             "average": self.average.average,
             "optimizer": optimizer_state(self.optimizer, self.network),
+            "scaler": self.scaler.state_dict(),
             "step": self.step,
             "best": self.best,
             "history": self.history,
+            "losses": self.losses,
             "seconds": self.seconds,
         }
-        save_checkpoint(self.folder / "last.pdckpt", state)
-        save_checkpoint(self.folder / "last.pdparams", self.average.average)
+        save_latest(self.folder, state)
+        save_state(self.task.finish(self.average.average), self.folder / "last.pdparams")
+        draw_curves(self.folder / "curves.png", self.losses, self.history, self.task.score)
 
     def train(self) -> dict[str, Any]:
         """Runs all steps that are left.
 
         Returns:
-            `{"step", "psnr", "ssim"}` of the best validation; {"step": 0, ...} where there was none.
+            The values of the best validation and its "step"; {"step": 0, ...} where there was none.
 
         Raises:
-            FloatingPointError: The loss is not finite; the last checkpoint is from before.
+            FloatingPointError: A loss is not finite; the last checkpoint is from before.
+            KeyboardInterrupt: The run was interrupted (Ctrl-C, SIGTERM); its state is saved.
         """
         config = self.config
         self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.folder / "config.yaml", lambda name: OmegaConf.save(config, name))
+        if not rank():
+            write_atomically(self.folder / "config.yaml", lambda name: OmegaConf.save(config, name))
         loader = DataLoader(
-            self._dataset(),
-            batch_sampler=_Remaining(self.step, config.steps, config.data.batch_size),
+            self.dataset,
+            batch_sampler=_Remaining(self.step, self.steps, config.data.batch_size),
             num_workers=config.data.num_workers,
         )
         self.compiled.train()
-        bar = tqdm(total=config.steps, initial=self.step, disable=not self.progress, unit="step", dynamic_ncols=True)
-        losses, started = [], time.perf_counter()
-        with LogWriter(str(self.folder / "visualdl")) as writer, bar:
-            for *inputs, target in loader:
-                # A data set tells the noise level whether the network wants to know it or not.
-                losses.append(self._train_step(inputs[: 1 + len(self.spec.extra_inputs)], target))
+        bar = tqdm(total=self.steps, initial=self.step, disable=not self.progress, unit="step", dynamic_ncols=True)
+        pending, started = [], time.perf_counter()
+        with self._interruptible(), LogWriter(str(self.folder / "visualdl")) as writer, bar:
+            for batch in loader:
+                pending.append(self._train_step(batch))
                 bar.update()
-                if self.step % config.log_every == 0 or self.step == config.steps:
-                    loss = float(np.mean([float(value) for value in losses]))
-                    losses.clear()
-                    if not np.isfinite(loss):
-                        raise FloatingPointError(
-                            f"the loss is {loss} at step {self.step}; {self.folder} has the state before"
-                        )
-                    writer.add_scalar("train/loss", loss, self.step)
-                    writer.add_scalar("train/learning_rate", self.optimizer.get_lr(), self.step)
-                    bar.set_postfix(
-                        loss=f"{loss:.5f}", rate=f"{self.optimizer.get_lr():.1e}", psnr=f"{self.best['psnr']:.2f}"
-                    )
+                stops = self._stops()
+                last = self.step == self.steps or stops
+                saves = self.step % config.save_every == 0 or last
+                if self.step % config.log_every == 0 or saves:
+                    loss = self._mean_loss(pending)
+                    pending.clear()
+                    self._log(writer, bar, loss)
                 now = time.perf_counter()
                 self.seconds, started = self.seconds + now - started, now
-                if config.validation.high and (self.step % config.validation.every == 0 or self.step == config.steps):
+                if self.task.validates and (self.step % config.validation.every == 0 or self.step == self.steps):
                     self._validate(writer)
                     started = time.perf_counter()
-                if self.step % config.save_every == 0 or self.step == config.steps:
+                if self._has_stopped_gaining():
+                    logger.info("no gain in the last %d validations: the run ends", config.validation.patience)
                     self.save()
+                    break
+                if saves:
+                    self.save()
+                if stops and self.step < self.steps:
+                    raise KeyboardInterrupt
         return self.best
 
-    def _dataset(self) -> Dataset:
-        data, spec = self.config.data, self.spec
-        shared = {
-            "folders": list(data.folders),
-            "patch_size": data.patch_size,
-            "length": self.config.steps * data.batch_size,
-            "seed": self.config.seed,
-            "rescale": data.rescale,
-        }
-        if spec.task == "denoising":
-            return DenoisingPatches(noise_level=list(data.noise_level), grey=spec.in_channels == 1, **shared)
-        if "degradation" in spec.extra_inputs:
-            levels = list(data.noise_level) if spec.extra_inputs["degradation"][0] == 16 else None
-            return DegradedPatches(scale=spec.scale, noise_level=levels, **shared)
-        return SuperResolutionPatches(
-            scale=spec.scale, luminance=spec.in_channels == 1, enlarged=spec.enlarged_input, **shared
-        )
+    @contextmanager
+    def _interruptible(self):
+        """Ctrl-C and SIGTERM end the run after the step that is under way."""
 
-    def _train_step(self, inputs, target):
-        outputs = self.outputs(*inputs)
-        several = isinstance(outputs, (list, tuple))
-        loss = mean_over_outputs(self.loss, outputs, target) if several else self.loss(outputs, target)
-        loss.backward()
+        def stop(*_: Any) -> None:
+            self.stopping = True
+
+        try:
+            before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        except ValueError:  # not in the main thread: signals are not ours
+            yield
+            return
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stops(self) -> bool:
+        """Whether this is the last step; several processes ask each other now and then."""
+        if world_size() == 1:
+            return self.stopping
+        return self.step % self.config.log_every == 0 and any(gather(self.stopping))
+
+    def _train_step(self, batch: list[paddle.Tensor]) -> paddle.Tensor:
+        amp = self.config.amp
+        with paddle.amp.auto_cast(enable=amp is not None, dtype=amp or "float16"):
+            loss = self.task.loss(self.outputs, batch, self.step)
+        self.scaler.scale(loss).backward()
+        average_gradients(self.network.parameters())
         if self.config.optimizer.clip_change:
             limit = self.config.optimizer.clip_change / self.optimizer.get_lr()
             self.optimizer._grad_clip.min, self.optimizer._grad_clip.max = -limit, limit
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.clear_grad()
         self.schedule.step()
         self.average.update()
         self.step += 1
         return loss.detach()
 
-    def _noise_level(self) -> Optional[float]:
-        """Of the validation, of 255."""
-        given = self.config.validation.noise_level
-        return float(np.mean(list(self.config.data.noise_level))) if given is None else given
+    def _mean_loss(self, pending: list[paddle.Tensor]) -> float:
+        values = np.mean(gather([float(loss) for loss in pending]), axis=0)
+        broken = np.flatnonzero(~np.isfinite(values))
+        if broken.size:
+            step = self.step - len(values) + 1 + int(broken[0])
+            raise FloatingPointError(f"the loss is {values[broken[0]]} at step {step}; {self._state_before()}")
+        return float(values.mean())
 
-    def _test_pictures(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
-        """Name, input (H, W, C) float32 in [0, 1], target uint8."""
-        options, spec = self.config.validation, self.spec
-        if spec.task == "denoising":
-            return list(denoising_pairs(options.high, self._noise_level(), spec.in_channels == 1, self.config.seed))
-        return [
-            (name, np.atleast_3d(low).astype(np.float32) / 255, high)
-            for name, low, high in super_resolution_pairs(options.high, spec.scale, options.low)
-        ]
+    def _state_before(self) -> str:
+        step = self.step // self.config.save_every * self.config.save_every
+        step -= self.config.save_every if step == self.step else 0
+        return f"{self.folder}/last.pdckpt is from step {step}" if step > 0 else "there is no checkpoint yet"
 
-    def _conditions(self) -> list[np.ndarray]:
-        wanted = self.spec.extra_inputs
-        noise_level = self._noise_level() if "sigma" in wanted else None
-        degradation = bicubic_degradation(wanted["degradation"][0]) if "degradation" in wanted else None
-        return condition_inputs(self.spec, noise_level, degradation)
+    def _log(self, writer: LogWriter, bar: tqdm, loss: float) -> None:
+        rate, score = self.optimizer.get_lr(), self.task.score
+        self.losses.append([self.step, loss])
+        if not rank():
+            writer.add_scalar("train/loss", loss, self.step)
+            writer.add_scalar("train/learning_rate", rate, self.step)
+        bar.set_postfix(loss=f"{loss:.5f}", rate=f"{rate:.1e}", **{score: f"{self.best[score]:.4g}"})
+
+    def _has_stopped_gaining(self) -> bool:
+        patience = self.config.validation.patience
+        if not patience or not self.history or self.history[-1]["step"] != self.step:
+            return False
+        return sum(entry["step"] > self.best["step"] for entry in self.history) >= patience
 
     def _validate(self, writer: LogWriter) -> None:
-        if self.validation is None:
-            self.validation = self._test_pictures()
-        conditions = self._conditions()
         self.average.swap()
         self.compiled.eval()
-
-        def engine(*arrays: np.ndarray) -> np.ndarray:
-            return self.compiled(*(paddle.to_tensor(array) for array in arrays)).numpy()
-
-        scores = []
         with paddle.no_grad():
-            for _, picture, target in self.validation:
-                values = compute_windows(picture[None], self.spec, engine, conditions)[0]
-                result = np.rint(values.clip(0, 1) * 255).astype(np.uint8).reshape(target.shape)
-                if self.spec.task == "denoising":
-                    scores.append(denoising_scores(result, target))
-                else:
-                    scores.append(super_resolution_scores(result, target, self.spec.scale))
+            parts = gather(self.task.validate(self.compiled, rank(), world_size()))
+            samples = {} if rank() else self.task.samples(self.compiled)
         self.compiled.train()
-        entry = {"step": self.step, **{key: float(np.mean([s[key] for s in scores])) for key in scores[0]}}
+        means = {key: float(np.mean([value for part in parts for value in part[key]])) for key in parts[0]}
+        entry = {"step": self.step, **means}
         self.history.append({**entry, "seconds": round(self.seconds, 1)})
-        for key in ("psnr", "ssim"):
-            writer.add_scalar(f"validation/{key}", entry[key], self.step)
         logger.info(
-            "step %d: %.3f dB, SSIM %.4f, %.0f s of training", self.step, entry["psnr"], entry["ssim"], self.seconds
+            "step %d: %s, %.0f s of training",
+            self.step,
+            ", ".join(f"{key} {value:.4f}" for key, value in means.items()),
+            self.seconds,
         )
-        if entry["psnr"] > self.best["psnr"]:
+        gained = entry[self.task.score] > self.best[self.task.score]
+        if gained:
             self.best = entry
-            save_checkpoint(self.folder / "best.pdparams", self.network.state_dict())
+        if not rank():
+            for key, value in means.items():
+                writer.add_scalar(f"validation/{key}", value, self.step)
+            for name, picture in samples.items():
+                writer.add_image(f"validation/{name}", picture, self.step)
+            if gained:
+                save_state(self.task.finish(self.network.state_dict()), self.folder / "best.pdparams")
+            summary = json.dumps({"best": self.best, "history": self.history}, indent=1)
+            write_atomically(self.folder / "metrics.json", lambda name: Path(name).write_text(summary))
         self.average.swap()
-        summary = json.dumps({"best": self.best, "history": self.history}, indent=1)
-        write_atomically(self.folder / "metrics.json", lambda name: Path(name).write_text(summary))
-
-
-def _choose(key: str, name: str, table: dict[str, Any]) -> Any:
-    if name not in table:
-        raise ValueError(f"{key}: there is no {name!r}, only {', '.join(table)}")
-    return table[name]

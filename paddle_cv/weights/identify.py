@@ -11,6 +11,7 @@ from paddle import nn
 
 from ..models import ModelSpec, detect_model, networks
 from ..models.layers import STORED
+from .classes import CLASS_NAMES
 from .files import fits, read_state
 from .official import convert_paddle_vision_state, convert_state, rename_entries, to_own_range
 
@@ -54,7 +55,9 @@ def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
 
 def identify_state(state: Mapping[str, np.ndarray]) -> Optional[tuple[ModelSpec, dict[str, np.ndarray]]]:
     """The specification that a state dict belongs to, and the entries under our names; None where there is none."""
-    stored = {key[len(STORED) :]: int(value) for key, value in state.items() if key.startswith(STORED)}
+    stored = {
+        key[len(STORED) :]: int(value) for key, value in state.items() if key.startswith(STORED) and key != CLASS_NAMES
+    }
     for network in networks():
         for shapes in _possible_shapes(state, network):
             spec = detect_model(network, shapes, stored)

@@ -34,8 +34,8 @@ def test_basis_keeps_the_kernels():
 
 def test_patches_are_what_their_degradation_says(folder, monkeypatch, photo):
     monkeypatch.setattr(degradations, "random_kernel", lambda rng, scale: gaussian_kernel(0.2))
-    patches = DegradedPatches(folder, 3, 16, 10, seed=1)
-    whole = SuperResolutionPatches(folder, 3, 16, 10)
+    patches = DegradedPatches(folder, 3, 16, seed=1)
+    whole = SuperResolutionPatches(folder, 3, 16)
     for index in range(10):
         low, degradation, high = patches[index]
         assert low.shape == (3, 16, 16) and degradation.shape == (15, 1, 1) and high.shape == (3, 48, 48)
@@ -43,11 +43,11 @@ def test_patches_are_what_their_degradation_says(folder, monkeypatch, photo):
         assert np.allclose(degradation.ravel(), bicubic_degradation(15))
         again = imresize(high.transpose(1, 2, 0), 1 / 3).transpose(2, 0, 1)
         assert np.abs(again - low)[:, 2:-2, 2:-2].max() < 0.002
-    assert len(whole.pairs) == len(patches.pictures)
+    assert len(whole.pictures) == len(patches.pictures)
 
 
 def test_noise_and_repetition(folder):
-    clean, noisy = DegradedPatches(folder, 2, 40, 5, seed=3), DegradedPatches(folder, 2, 40, 5, [50], seed=3)
+    clean, noisy = DegradedPatches(folder, 2, 40, seed=3), DegradedPatches(folder, 2, 40, [50], seed=3)
     for index in range(5):
         (low, told, high), (loud, more, same) = clean[index], noisy[index]
         assert np.array_equal(high, same) and np.array_equal(told, more[:15])
@@ -60,9 +60,9 @@ def test_the_patch_sees_beyond_its_border(folder, photo, monkeypatch):
     # What a patch gets does not depend on where it is cut, but at the picture's own borders.
     monkeypatch.setattr(degradations, "random_kernel", lambda rng, scale: gaussian_kernel(2))
     monkeypatch.setattr(degradations, "flip_and_turn", lambda rng, picture: [picture])
-    large = DegradedPatches(folder, 2, 150, 1)
+    large = DegradedPatches(folder, 2, 150)
     low, _, high = large[0]
-    small = DegradedPatches(folder, 2, 30, 20)
+    small = DegradedPatches(folder, 2, 30)
     found = 0
     for index in range(20):
         part, _, target = small[index]
@@ -80,6 +80,6 @@ def test_the_patch_sees_beyond_its_border(folder, photo, monkeypatch):
 
 def test_mistakes(folder):
     with pytest.raises(ValueError, match="none of 1 pictures"):
-        DegradedPatches(folder, 4, 100, 1)
+        DegradedPatches(folder, 4, 100)
     with pytest.raises(ValueError, match="noise_level"):
-        DegradedPatches(folder, 2, 16, 1, [])
+        DegradedPatches(folder, 2, 16, [])

@@ -14,7 +14,7 @@ def folder(tmp_path, photo):
 
 @pytest.mark.parametrize("grey, channels", [(True, 1), (False, 3)])
 def test_noise_of_one_level(folder, grey, channels):
-    patches = DenoisingPatches(folder, 25, 32, 30, seed=1, grey=grey)
+    patches = DenoisingPatches(folder, 25, 32, seed=1, grey=grey)
     noises = []
     for index in range(30):
         noisy, level, clean = patches[index]
@@ -23,12 +23,12 @@ def test_noise_of_one_level(folder, grey, channels):
         assert 0 <= clean.min() and clean.max() <= 1 and level.item() == np.float32(25 / 255)
         noises.append(noisy - clean)
     assert np.std(noises) * 255 == pytest.approx(25, rel=0.03) and abs(np.mean(noises)) < 0.003
-    assert np.array_equal(patches[7][0], DenoisingPatches(folder, 25, 32, 30, seed=1, grey=grey)[7][0])
-    assert not np.array_equal(patches[7][0], DenoisingPatches(folder, 25, 32, 30, seed=2, grey=grey)[7][0])
+    assert np.array_equal(patches[7][0], DenoisingPatches(folder, 25, 32, seed=1, grey=grey)[7][0])
+    assert not np.array_equal(patches[7][0], DenoisingPatches(folder, 25, 32, seed=2, grey=grey)[7][0])
 
 
 def test_noise_of_a_range_of_levels(folder):
-    patches = DenoisingPatches(folder, [10, 50], 32, 60)
+    patches = DenoisingPatches(folder, [10, 50], 32)
     levels = []
     for index in range(60):
         noisy, level, clean = patches[index]
@@ -39,9 +39,9 @@ def test_noise_of_a_range_of_levels(folder):
 
 def test_mistakes(folder):
     with pytest.raises(ValueError, match="none of 2 pictures"):
-        DenoisingPatches(folder, 25, 400, 1)
+        DenoisingPatches(folder, 25, 400)
     with pytest.raises(ValueError, match="noise_level"):
-        DenoisingPatches(folder, [], 32, 1)
+        DenoisingPatches(folder, [], 32)
 
 
 def test_pairs_of_a_test_set(folder, photo):

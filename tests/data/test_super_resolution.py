@@ -13,8 +13,8 @@ def folder(tmp_path, photo):
 
 
 def test_patches_are_pairs(folder):
-    patches = SuperResolutionPatches(folder, scale=3, patch_size=16, length=40, seed=1)
-    assert len(patches) == 40 and len(patches.pairs) == 1
+    patches = SuperResolutionPatches(folder, scale=3, patch_size=16, seed=1)
+    assert patches.epoch_size == len(patches.pictures) == 1
     for index in range(40):
         low, high = patches[index]
         assert low.shape == (3, 16, 16) and high.shape == (3, 48, 48)
@@ -26,15 +26,15 @@ def test_patches_are_pairs(folder):
 
 
 def test_items_depend_on_seed_and_number_only(folder):
-    one, two = (SuperResolutionPatches(folder, 2, 16, 10, seed=5) for _ in range(2))
+    one, two = (SuperResolutionPatches(folder, 2, 16, seed=5) for _ in range(2))
     for index in (7, 3, 3, 0):
         assert all(np.array_equal(a, b) for a, b in zip(one[index], two[index]))
     assert not np.array_equal(one[1][0], one[2][0])
-    assert not np.array_equal(one[1][0], SuperResolutionPatches(folder, 2, 16, 10, seed=6)[1][0])
+    assert not np.array_equal(one[1][0], SuperResolutionPatches(folder, 2, 16, seed=6)[1][0])
 
 
 def test_all_eight_orientations_occur(folder):
-    patches = SuperResolutionPatches(folder, 2, 100, 200, seed=0)
+    patches = SuperResolutionPatches(folder, 2, 100, seed=0)
     # A patch nearly as high as the picture: its mean brightness along the two axes tells how it was turned.
     kinds = set()
     for index in range(200):
@@ -45,12 +45,12 @@ def test_all_eight_orientations_occur(folder):
 
 
 def test_reduced_copies_are_offered_too(folder):
-    assert len(SuperResolutionPatches(folder, 2, 16, 1, rescale=[1.0, 0.8, 0.6]).pairs) == 3
+    assert len(SuperResolutionPatches(folder, 2, 16, rescale=[1.0, 0.8, 0.6]).pictures) == 3
 
 
 def test_too_small_pictures_are_an_error(folder):
     with pytest.raises(ValueError, match="none of 2 pictures"):
-        SuperResolutionPatches(folder, 4, 200, 1)
+        SuperResolutionPatches(folder, 4, 200)
 
 
 def test_pairs_of_a_test_set(folder, tmp_path_factory, photo):
@@ -71,19 +71,19 @@ def test_pairs_of_a_test_set(folder, tmp_path_factory, photo):
 def test_luminance_and_enlarged_input(folder, photo):
     kinds = [{}, {"luminance": True}, {"luminance": True, "enlarged": True}, {"enlarged": True}]
     for kind in kinds:
-        patches = SuperResolutionPatches(folder, 3, 16, 8, seed=1, **kind)
+        patches = SuperResolutionPatches(folder, 3, 16, seed=1, **kind)
         channels, ratio = 1 if kind.get("luminance") else 3, 1 if kind.get("enlarged") else 3
         low, high = patches[0]
         assert low.shape == (channels, 16, 16) and high.shape == (channels, 16 * ratio, 16 * ratio)
         assert low.dtype == high.dtype == np.float32
     target = crop_to_multiple(photo, 3)
     source = imresize(target, 1 / 3)
-    [(low, high)] = SuperResolutionPatches(folder, 3, 40, 1, **kinds[2]).pairs
+    [(low, high)] = SuperResolutionPatches(folder, 3, 40, **kinds[2]).pictures
     assert np.allclose(high[..., 0], rgb_to_y(target), atol=1e-4)
     assert np.allclose(low[..., 0], imresize(rgb_to_y(source), 3), atol=1e-3)
 
 
 def test_grey_pictures_are_their_own_luminance(tmp_path, photo):
     Image.fromarray(photo[..., 1]).save(tmp_path / "grey.png")
-    [(low, high)] = SuperResolutionPatches(tmp_path, 2, 16, 1, luminance=True).pairs
+    [(low, high)] = SuperResolutionPatches(tmp_path, 2, 16, luminance=True).pictures
     assert np.array_equal(high[..., 0], crop_to_multiple(photo[..., 1], 2)) and low.shape == (150, 225, 1)

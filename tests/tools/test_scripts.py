@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import paddle_cv as pcv
+from paddle_cv.weights import save_state, with_class_names
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,29 @@ def test_predict(run, photo):
     run("predict.py", "rdn_x4", folder / "a.png", "-o", "out", "--overwrite")
     _, errors = run("predict.py", "rdn_x4", "none.png", "-o", "out", code=1)
     assert "no file none.png" in errors
+
+
+def test_predict_classes(run, photo):
+    folder = run.folder / "digits"
+    folder.mkdir()
+    Image.fromarray(photo).save(folder / "a.png")
+    (folder / "text.png").write_text("no picture")
+    network = pcv.create_model("lenet", num_classes=3)
+    save_state(with_class_names(network.state_dict(), ["ant", "bee", "猫"]), run.folder / "own.pdparams")
+    expected = pcv.load("lenet", run.folder / "own.pdparams").predict(photo)
+    lines, errors = run("predict.py", "lenet", folder, "--weights", "own.pdparams", "--top_k", "1", code=1)
+    assert lines == f"{folder / 'a.png'}: {expected.label} {expected.probability:.4f}\n"
+    assert "failed:" in errors and "text.png: this is no picture" in errors
+    output, _ = run("predict.py", "lenet", folder, "--weights", "own.pdparams", "--json", "--batch_size", "2", code=1)
+    good, bad = json.loads(output)
+    assert good["name"] == str(folder / "a.png") and list(good["labels"]) == list(expected.labels)
+    assert good["labels"] == pytest.approx(expected.as_dict(), abs=1e-5) and "no picture" in bad["error"]
+    _, errors = run("predict.py", "lenet", folder / "a.png", "-o", "out", code=2)
+    assert "--output is not for lenet" in errors
+    _, errors = run("predict.py", "rdn_x4", folder / "a.png", "-o", "out", "--top_k", "2", code=2)
+    assert "--top_k is not for rdn_x4" in errors
+    _, errors = run("predict.py", "rdn_x4", folder / "a.png", code=2)
+    assert "-o FOLDER" in errors
 
 
 def test_train_and_resume(run, photo):

@@ -1,5 +1,6 @@
 import pytest
 
+import paddle_cv as pcv
 from paddle_cv.training import load_config
 
 
@@ -54,4 +55,4 @@ def test_shipped_configs_load(root):
     runs = [path for path in configs if path.parent.name != "_base_"]
     assert runs
     for path in runs:
-        assert load_config(path).model.name == path.stem
+        assert load_config(path).model.name in pcv.list_models()

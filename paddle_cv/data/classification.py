@@ -1,0 +1,200 @@
+"""Pictures with class labels."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import numpy as np
+from paddle.io import Dataset
+from PIL import Image, ImageOps
+
+from ..models import ModelSpec
+from .files import list_images
+
+__all__ = ["LabelledPictures", "LabelledSet", "middle_square", "read_class_folders", "read_mnist", "standardise"]
+
+#: The four files of MNIST, as they are published.
+_MNIST = {
+    True: ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+    False: ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+}
+
+
+def middle_square(image: Image.Image, resize: int, size: int) -> Image.Image:
+    """Scales a picture to `resize` pixels on its shorter side, and cuts out the middle `size` x `size`; black where it ends."""
+    factor = resize / min(image.size)
+    width, height = (max(round(side * factor), 1) for side in image.size)
+    image = image.resize((width, height), Image.BILINEAR) if image.size != (width, height) else image
+    left, top = (width - size) // 2, (height - size) // 2
+    return image.crop((left, top, left + size, top + size))
+
+
+def standardise(picture: np.ndarray, spec: ModelSpec) -> np.ndarray:
+    """(H, W) or (H, W, C) uint8 -> (C, H, W) float32 as the network wants it: each channel minus mean, by standard deviation."""
+    values = np.atleast_3d(picture).astype(np.float32) / 255
+    values = (values - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
+    return np.ascontiguousarray(values.transpose(2, 0, 1))
+
+
+@dataclass
+class LabelledSet:
+    """Pictures, each with the number of its class.
+
+    Attributes:
+        pictures: Files, or (H, W) uint8 arrays.
+        labels: Class numbers.
+        classes: Names of the classes.
+    """
+
+    pictures: Sequence[Union[Path, np.ndarray]]
+    labels: Sequence[int]
+    classes: list[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def image(self, number: int, spec: ModelSpec) -> Image.Image:
+        """A picture with the network's number of channels.
+
+        Raises:
+            ValueError: The file is no picture or is damaged; the message names it.
+        """
+        picture, mode = self.pictures[number], "L" if spec.in_channels == 1 else "RGB"
+        if isinstance(picture, np.ndarray):
+            return Image.fromarray(picture).convert(mode)
+        try:
+            with Image.open(picture) as image:
+                # A JPEG decoder can leave out detail that is not needed.
+                image.draft(mode, (2 * spec.resize, 2 * spec.resize))
+                return ImageOps.exif_transpose(image).convert(mode)
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # Pillow raises many kinds for broken files
+            raise ValueError(f"cannot read {picture}: {error}") from error
+
+    def square(self, number: int, spec: ModelSpec) -> np.ndarray:
+        """What is shown to the network without augmentation: (input_size, input_size) or (..., 3) uint8."""
+        return np.asarray(middle_square(self.image(number, spec), spec.resize, spec.input_size))
+
+
+def read_class_folders(folder: Union[str, Path], train: bool) -> LabelledSet:
+    """Reads `folder/train` or `folder/val`, where each class has a folder of pictures of its own.
+
+    Raises:
+        FileNotFoundError: The folder, or all folders of classes in it, are missing.
+    """
+    part = Path(folder) / ("train" if train else "val")
+    classes = sorted(path.name for path in part.iterdir() if path.is_dir()) if part.is_dir() else []
+    if not classes:
+        raise FileNotFoundError(f"{part} has no folders of classes; there must be train/<class> and val/<class>")
+    files = [(path, number) for number, name in enumerate(classes) for path in list_images(part / name)]
+    return LabelledSet([path for path, _ in files], [number for _, number in files], classes)
+
+
+def read_mnist(folder: Optional[Union[str, Path]], train: bool) -> LabelledSet:
+    """Reads MNIST's training or test digits.
+
+    Args:
+        folder: Where the four published files lie; None: they are downloaded by Paddle, once.
+        train: 60,000 digits, or the other 10,000.
+
+    Raises:
+        FileNotFoundError: A file is not in the folder.
+    """
+    from paddle.vision.datasets import MNIST
+
+    files = [None, None] if folder is None else [Path(folder) / name for name in _MNIST[train]]
+    for path in files:
+        if path is not None and not path.is_file():
+            raise FileNotFoundError(f"there is no {path}; without data.folders, MNIST is downloaded")
+    data = MNIST(*(path and str(path) for path in files), mode="train" if train else "test", backend="cv2")
+    digits = np.stack(data.images).reshape(-1, 28, 28).astype(np.uint8)
+    return LabelledSet(digits, [int(label) for label in np.ravel(data.labels)], [str(digit) for digit in range(10)])
+
+
+class LabelledPictures(Dataset):
+    """Training items of a classifier, in an order that is shuffled anew in each epoch.
+
+    Item n, any number from 0 on, is of epoch n // epoch_size. It depends on `seed` and n alone: a run that is stopped and
+    continued, or that reads through several worker processes, meets the same items.
+
+    Args:
+        data: The pictures.
+        spec: The network's specification: sizes, channels, mean and standard deviation.
+        augment: Transforms of `paddle.vision.transforms`, by name, each with its arguments.
+        seed: Seed of order and augmentation.
+        cache: Pictures are kept in memory, once decoded, until they take this many megabytes.
+
+    Items: (C, input_size, input_size) float32, standardised; the class number, int64.
+
+    Raises:
+        ValueError: There is no transform of such a name, or its arguments are wrong.
+    """
+
+    def __init__(
+        self,
+        data: LabelledSet,
+        spec: ModelSpec,
+        augment: Sequence[dict[str, Optional[dict[str, Any]]]] = (),
+        seed: int = 0,
+        cache: int = 1024,
+    ):
+        super().__init__()
+        self.data, self.spec, self.seed = data, spec, seed
+        self.transforms = [_transform(name, arguments) for step in augment for name, arguments in step.items()]
+        self.cache: dict[int, Image.Image] = {}
+        self.room = cache * 2**20
+        self.order = (-1, np.empty(0, int))
+
+    @property
+    def epoch_size(self) -> int:
+        return len(self.data)
+
+    def __len__(self) -> int:
+        return self.epoch_size
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        epoch, position = divmod(index, self.epoch_size)
+        if self.order[0] != epoch:
+            self.order = epoch, np.random.default_rng([self.seed, epoch]).permutation(self.epoch_size)
+        number = int(self.order[1][position])
+        image = self._image(number)
+        if self.transforms:
+            # Paddle's transforms draw from the two global generators.
+            [state] = np.random.SeedSequence([self.seed, index]).generate_state(1)
+            random.seed(int(state))
+            np.random.seed(state)
+            for transform in self.transforms:
+                image = transform(image)
+        size = self.spec.input_size
+        if image.size != (size, size):
+            image = middle_square(image, self.spec.resize, size)
+        return standardise(np.asarray(image), self.spec), np.int64(self.data.labels[number])
+
+    def _image(self, number: int) -> Image.Image:
+        if number in self.cache:
+            return self.cache[number]
+        image = self.data.image(number, self.spec)
+        factor = 2 * self.spec.resize / min(image.size)
+        if factor < 1:  # no augmentation needs all of a large photograph
+            image = image.resize([round(side * factor) for side in image.size], Image.BILINEAR, reducing_gap=2)
+        taken = image.width * image.height * len(image.getbands())
+        if taken <= self.room:
+            self.room -= taken
+            self.cache[number] = image
+        return image
+
+
+def _transform(name: str, arguments: Optional[dict[str, Any]]) -> Any:
+    from paddle.vision import transforms
+
+    if name not in transforms.__all__:
+        raise ValueError(f"data.augment: paddle.vision.transforms has no {name!r}")
+    try:
+        return getattr(transforms, name)(**(arguments or {}))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"data.augment: {name}: {error}") from error

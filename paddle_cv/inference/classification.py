@@ -1,0 +1,210 @@
+"""What is in a picture: the most probable classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import numpy as np
+from paddle import nn
+from PIL import Image, ImageOps
+
+from ..data import label_names
+from ..models import ModelSpec
+from .engines import make_engine
+from .images import ImageError, Picture, open_picture
+from .outcomes import gather
+
+__all__ = ["Classification", "ClassificationPredictor", "prepare"]
+
+# Of a picture that is longer than this many times its width nothing beyond can be in the middle square.
+_LONGEST = 4
+
+
+@dataclass(frozen=True)
+class Classification:
+    """The most probable classes of a picture, the most probable one first.
+
+    Attributes:
+        labels: Their names.
+        probabilities: In [0, 1]; those of all classes together are 1.
+        indices: Their places among the outputs of the network.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    indices: tuple[int, ...]
+
+    @property
+    def label(self) -> str:
+        """The most probable class."""
+        return self.labels[0]
+
+    @property
+    def probability(self) -> float:
+        """Its probability."""
+        return self.probabilities[0]
+
+    def as_dict(self) -> dict[str, float]:
+        """{label: probability}, in the same order."""
+        return dict(zip(self.labels, self.probabilities))
+
+
+class ClassificationPredictor:
+    """Names what pictures show.
+
+    The names of the classes are those that the weight file carries, or else those of the data set that the registered weights
+    were trained on, or else numbers. Networks for the digits of MNIST, which are white on black, see a picture inverted where
+    its border is brighter than the middle between its darkest and its brightest pixel: dark ink on paper.
+
+    Args:
+        network: A classifier.
+        spec: What it is.
+        engine: See `make_engine`.
+        device: See `make_engine`.
+        threads: CPU threads; None: one for each core.
+
+    Attributes:
+        names: The names of all classes.
+
+    Raises:
+        ValueError: A network for another task, more or fewer names than classes, or no such engine or device.
+    """
+
+    def __init__(
+        self,
+        network: nn.Layer,
+        spec: ModelSpec,
+        engine: str = "auto",
+        device: str = "auto",
+        threads: Optional[int] = None,
+    ):
+        if spec.task != "classification":
+            raise ValueError(f"{spec.name} is a network for {spec.task}; this predictor classifies")
+        known = spec.class_names or (label_names(spec.labels) if spec.labels else ())
+        if known and len(known) != network.num_classes:
+            raise ValueError(f"{spec.name}: {len(known)} class names for {network.num_classes} classes")
+        self.spec = spec
+        self.names = tuple(known) or tuple(map(str, range(network.num_classes)))
+        self._digits = spec.labels == "mnist" and self.names == label_names("mnist")
+        shape = (spec.in_channels, spec.input_size, spec.input_size)
+        self._engine = make_engine(network, [shape], engine, device, threads)
+
+    def predict(self, images: Any, top_k: int = 5, batch_size: int = 1) -> Any:
+        """Classifies one picture or several.
+
+        Args:
+            images: A path, the bytes of a picture file, a PIL image or an RGB array (see `open_picture`), or a list of them.
+            top_k: How many classes to name, at most.
+            batch_size: How many pictures go through the network at once.
+
+        Returns:
+            A `Classification`; a list for a list, in its order.
+
+        Raises:
+            ValueError: `top_k` or `batch_size` is not positive.
+            FileNotFoundError: There is no such file (one picture).
+            ImageError: The picture cannot be used (one picture).
+            PredictionErrors: Some of several pictures failed; it carries the results of the others.
+        """
+        if isinstance(images, (list, tuple)):
+            return gather(self.predict_each(images, top_k, batch_size))
+        [outcome] = self.predict_each([images], top_k, batch_size)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def predict_each(
+        self, images: Sequence[Any], top_k: int = 5, batch_size: int = 1
+    ) -> Iterator[Union[Classification, Exception]]:
+        """Classifies pictures batch by batch: for each input its result or, where it failed, the exception."""
+        if top_k < 1 or batch_size < 1:
+            raise ValueError(f"top_k and batch_size must be at least 1, not {top_k} and {batch_size}")
+        for first in range(0, len(images), batch_size):
+            inputs = [self._read(image, first + n) for n, image in enumerate(images[first : first + batch_size])]
+            good = [x for x in inputs if not isinstance(x, Exception)]
+            results = iter(self._classify(np.stack(good), top_k) if good else ())
+            for x in inputs:
+                yield x if isinstance(x, Exception) else next(results)
+
+    def _read(self, image: Any, number: int) -> Union[np.ndarray, Exception]:
+        name = None if isinstance(image, (str, Path)) else f"input {number}"
+        try:
+            picture = image if isinstance(image, Picture) else open_picture(image, name)
+        except (ImageError, OSError) as error:
+            return error
+        return prepare(picture, self.spec, self._digits)
+
+    def _classify(self, x: np.ndarray, top_k: int) -> list[Classification]:
+        scores = self._engine(x)
+        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probabilities = weights / weights.sum(axis=1, keepdims=True)
+        results = []
+        for row in probabilities:
+            best = np.argsort(-row, kind="stable")[:top_k]
+            labels = tuple(self.names[index] for index in best)
+            results.append(Classification(labels, tuple(row[best].tolist()), tuple(best.tolist())))
+        return results
+
+
+def prepare(picture: Picture, spec: ModelSpec, digits: bool = False) -> np.ndarray:
+    """A decoded picture as the input of a classifier.
+
+    As torchvision's presets do it: the shorter side is resized to `spec.resize` by antialiased bilinear interpolation, the middle
+    is cut out, with black around it where the picture is smaller, and the values are standardised. Deeper pictures are reduced
+    to 8 bits; what is transparent becomes white.
+
+    Args:
+        picture: The picture.
+        spec: What the network is.
+        digits: Invert dark digits on bright ground (see `ClassificationPredictor`).
+
+    Returns:
+        (in_channels, input_size, input_size) float32.
+    """
+    image = _eight_bits(picture).convert("L" if spec.in_channels == 1 else "RGB")
+    if digits and _bright_border(image):
+        image = ImageOps.invert(image)
+    pixels = np.asarray(_middle(image, spec.resize, spec.input_size), np.float32)
+    pixels = pixels.reshape(spec.input_size, spec.input_size, spec.in_channels) / np.float32(255)
+    pixels = (pixels - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _eight_bits(picture: Picture) -> Image.Image:
+    top = 1 if picture.color.dtype.kind == "f" else np.iinfo(picture.color.dtype).max
+    color = picture.color
+    if picture.alpha is not None:
+        alpha = picture.alpha.astype(np.float32) / np.float32(top)
+        alpha = alpha if picture.grey else alpha[..., None]
+        color = color * alpha + top * (1 - alpha)
+    elif top == 255:
+        return Image.fromarray(color)
+    return Image.fromarray(np.rint(color * np.float32(255 / top)).astype(np.uint8))
+
+
+def _middle(image: Image.Image, resize: int, side: int) -> Image.Image:
+    """Resizes the shorter side to `resize` and cuts out the middle square, or puts black around it."""
+    # The ends of a picture of 1 x 10,000 pixels would be enlarged for nothing.
+    longest = _LONGEST * min(image.size)
+    image = _cut(image, [min(length, longest) for length in image.size])
+    shorter = min(image.size)
+    image = image.resize([int(resize * length / shorter) for length in image.size], Image.Resampling.BILINEAR)
+    return _cut(image, [side, side])
+
+
+def _cut(image: Image.Image, size: Sequence[int]) -> Image.Image:
+    """The middle; outside of a picture there is black. Halves are rounded as torchvision does it."""
+    left, top = (
+        round((length - side) / 2) if length > side else -((side - length) // 2)
+        for length, side in zip(image.size, size)
+    )
+    return image.crop((left, top, left + size[0], top + size[1]))
+
+
+def _bright_border(image: Image.Image) -> bool:
+    pixels = np.asarray(image.convert("L"), np.float32)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return bool(np.median(border) > (pixels.min() + pixels.max()) / 2)

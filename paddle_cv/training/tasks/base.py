@@ -1,0 +1,62 @@
+"""What the training loop wants to know from a task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+import numpy as np
+import paddle
+from omegaconf import DictConfig
+from paddle import nn
+from paddle.io import Dataset
+
+from ...models import ModelSpec, build_model
+
+__all__ = ["Task"]
+
+
+class Task:
+    """Data, loss and measurement of one run.
+
+    Attributes:
+        score: The name of the measured value by which the best weights are chosen; more is better.
+        loss_layers: Layers beside the network whose outputs enter the loss.
+    """
+
+    score: str
+
+    def __init__(self, config: DictConfig, spec: ModelSpec):
+        self.config, self.spec = config, spec
+
+    def build_network(self) -> nn.Layer:
+        return build_model(self.config.model.name, **self.config.model.hyperparameters)
+
+    def new_layers(self, network: nn.Layer) -> list[str]:
+        """Layers, by the beginnings of their names, that do not start from given weights."""
+        return list(self.config.model.new_layers)
+
+    def make_dataset(self) -> Dataset:
+        """Training items by any number from 0 on; has `epoch_size`, the items in one epoch."""
+        raise NotImplementedError
+
+    def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
+        """The loss of a batch; `compute` is the network, or what stands for it."""
+        raise NotImplementedError
+
+    @property
+    def validates(self) -> bool:
+        """Whether there is something to measure on."""
+        raise NotImplementedError
+
+    def validate(self, compute: Callable, part: int, parts: int) -> dict[str, list[float]]:
+        """Measures the items `part`, `part + parts`, ...: the values of each, by name."""
+        raise NotImplementedError
+
+    def samples(self, compute: Callable) -> dict[str, np.ndarray]:
+        """A few pictures to look at, (H, W, 3) uint8, by name."""
+        return {}
+
+    def finish(self, state: dict[str, Any]) -> dict[str, Any]:
+        """What is saved of a network's state dict for its users."""
+        return state

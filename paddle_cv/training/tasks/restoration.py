@@ -1,0 +1,110 @@
+"""Super-resolution and denoising: random patches, a distance between pictures, PSNR and SSIM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Callable, Optional
+
+import numpy as np
+import paddle
+from omegaconf import DictConfig
+from paddle.io import Dataset
+
+from ...data import DegradedPatches, DenoisingPatches, SuperResolutionPatches, denoising_pairs, super_resolution_pairs
+from ...data.degradations import bicubic_degradation
+from ...inference.windows import compute_windows, condition_inputs
+from ...metrics import denoising_scores, super_resolution_scores
+from ...models import ModelSpec
+from ..losses import LOSSES, mean_over_outputs
+from ..optimizers import choose
+from .base import Task
+
+__all__ = ["RestorationTask"]
+
+
+class RestorationTask(Task):
+    """Networks from picture to picture."""
+
+    score = "psnr"
+
+    def __init__(self, config: DictConfig, spec: ModelSpec):
+        super().__init__(config, spec)
+        self.distance = choose("loss", config.loss, LOSSES)
+
+    def make_dataset(self) -> Dataset:
+        data, spec = self.config.data, self.spec
+        shared = {
+            "folders": list(data.folders),
+            "patch_size": data.patch_size,
+            "seed": self.config.seed,
+            "rescale": data.rescale,
+        }
+        if spec.task == "denoising":
+            return DenoisingPatches(noise_level=list(data.noise_level), grey=spec.in_channels == 1, **shared)
+        if "degradation" in spec.extra_inputs:
+            levels = list(data.noise_level) if spec.extra_inputs["degradation"][0] == 16 else None
+            return DegradedPatches(scale=spec.scale, noise_level=levels, **shared)
+        return SuperResolutionPatches(
+            scale=spec.scale, luminance=spec.in_channels == 1, enlarged=spec.enlarged_input, **shared
+        )
+
+    def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
+        *inputs, target = batch
+        # A data set tells the noise level whether the network wants to know it or not.
+        outputs = compute(*inputs[: 1 + len(self.spec.extra_inputs)])
+        if isinstance(outputs, (list, tuple)):
+            return mean_over_outputs(self.distance, outputs, target)
+        return self.distance(outputs, target)
+
+    @property
+    def validates(self) -> bool:
+        return bool(self.config.validation.high)
+
+    def validate(self, compute: Callable, part: int, parts: int) -> dict[str, list[float]]:
+        rows = []
+        for _, picture, target in self._pictures[part::parts]:
+            result = self._result(compute, picture, target)
+            if self.spec.task == "denoising":
+                rows.append(denoising_scores(result, target))
+            else:
+                rows.append(super_resolution_scores(result, target, self.spec.scale))
+        return {key: [row[key] for row in rows] for key in ("psnr", "ssim")}
+
+    def samples(self, compute: Callable) -> dict[str, np.ndarray]:
+        results = {}
+        for name, picture, target in self._pictures[:2]:
+            result = self._result(compute, picture, target)
+            results[name] = np.dstack([result] * 3) if result.ndim == 2 else result
+        return results
+
+    def _result(self, compute: Callable, picture: np.ndarray, target: np.ndarray) -> np.ndarray:
+        def engine(*arrays: np.ndarray) -> np.ndarray:
+            return compute(*(paddle.to_tensor(array) for array in arrays)).numpy()
+
+        values = compute_windows(picture[None], self.spec, engine, self._conditions)[0]
+        return np.rint(values.clip(0, 1) * 255).astype(np.uint8).reshape(target.shape)
+
+    @property
+    def _noise_level(self) -> Optional[float]:
+        """Of the validation, of 255."""
+        given = self.config.validation.noise_level
+        return float(np.mean(list(self.config.data.noise_level))) if given is None else given
+
+    @cached_property
+    def _conditions(self) -> list[np.ndarray]:
+        wanted = self.spec.extra_inputs
+        noise_level = self._noise_level if "sigma" in wanted else None
+        degradation = bicubic_degradation(wanted["degradation"][0]) if "degradation" in wanted else None
+        return condition_inputs(self.spec, noise_level, degradation)
+
+    @cached_property
+    def _pictures(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
+        """Name, input (H, W, C) float32 in [0, 1], target uint8."""
+        options, spec = self.config.validation, self.spec
+        if spec.task == "denoising":
+            return list(denoising_pairs(options.high, self._noise_level, spec.in_channels == 1, self.config.seed))
+        return [
+            (name, np.atleast_3d(low).astype(np.float32) / 255, high)
+            for name, low, high in super_resolution_pairs(options.high, spec.scale, options.low)
+        ]
