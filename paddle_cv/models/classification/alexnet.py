@@ -5,7 +5,7 @@ NIPS 2012, in the form of Alex Krizhevsky, "One weird trick for parallelizing co
 The form of 2014 has 64-192-384-256-256 channels instead of 96-256-384-384-256, one tower instead of two that see half of each
 other's channels, and no local response normalisation. It agrees with torchvision's network: the features are averaged to 6 x 6
 before they are connected, so that pictures may have any size (at 224 x 224 they are 6 x 6 already), and dropout comes before the
-hidden fully connected layers. Unlike the paper, weights start by He's rule and biases at zero.
+hidden fully connected layers. Unlike in the paper, convolutions start by He's rule, and biases at zero.
 """
 
 from __future__ import annotations
@@ -65,15 +65,16 @@ class AlexNet(Classifier):
             nn.MaxPool2D(3, 2),
         )
         self.avgpool = nn.AdaptiveAvgPool2D(6)
-        he = nn.initializer.KaimingUniform()
+        # Of standard deviation 0.01: with He's rule, max pooling and dropout would make the first scores too large.
+        small = nn.initializer.Uniform(-0.01 * 3**0.5, 0.01 * 3**0.5)
         self.classifier = nn.Sequential(
             nn.Dropout(dropout),
-            nn.Linear(256 * 6 * 6, 4096, weight_attr=he),
+            nn.Linear(256 * 6 * 6, 4096, weight_attr=small),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(4096, 4096, weight_attr=he),
+            nn.Linear(4096, 4096, weight_attr=small),
             nn.ReLU(),
-            nn.Linear(4096, num_classes),
+            nn.Linear(4096, num_classes, weight_attr=small),
         )
 
     def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:

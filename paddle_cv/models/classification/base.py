@@ -35,7 +35,7 @@ class Classifier(nn.Layer):
     classifiers: tuple[str, ...] = ("fc",)
     auxiliary: tuple[str, ...] = ()
     smallest_input: int = 32  # pixels a side
-    smallest_training_input: Optional[int] = None  # where training needs more
+    smallest_training_input: Optional[int] = None  # where auxiliary heads need more
     num_classes: int
 
     def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:

@@ -58,15 +58,16 @@ class VGG(Classifier):
             layers.append(nn.MaxPool2D(2, 2))
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2D(7)
-        he = nn.initializer.KaimingUniform()
+        # Of standard deviation 0.01: with He's rule, max pooling and dropout would make the first scores too large.
+        small = nn.initializer.Uniform(-0.01 * 3**0.5, 0.01 * 3**0.5)
         self.classifier = nn.Sequential(
-            nn.Linear(512 * 7 * 7, 4096, weight_attr=he),
+            nn.Linear(512 * 7 * 7, 4096, weight_attr=small),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(4096, 4096, weight_attr=he),
+            nn.Linear(4096, 4096, weight_attr=small),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.Linear(4096, num_classes),
+            nn.Linear(4096, num_classes, weight_attr=small),
         )
 
     def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:

@@ -184,7 +184,6 @@ class AlignedXception(Classifier):
     """
 
     classifiers = ("head.fc",)
-    smallest_training_input = 64  # the last maps need more than one pixel, or normalisation leaves nothing of them
 
     def __init__(self, middle_blocks: int = 16, num_classes: int = 1000, dropout: float = 0.5):
         super().__init__()
