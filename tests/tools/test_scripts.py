@@ -104,6 +104,21 @@ def test_predict_classes(run, photo):
     assert "-o FOLDER" in errors
 
 
+def test_evaluate_a_classifier(run, photo):
+    for number, name in enumerate(["cat", "dog"]):
+        (run.folder / "labelled" / "val" / name).mkdir(parents=True)
+        Image.fromarray(photo[:, 100 * number :]).save(run.folder / "labelled" / "val" / name / "a.png")
+    network = pcv.create_model("lenet", num_classes=2)
+    network.fc3.bias.set_value(np.array([100, 0], np.float32))  # it knows cats only
+    save_state(with_class_names(network.state_dict(), ["cat", "dog"]), run.folder / "cats.pdparams")
+    output, _ = run("evaluate.py", "lenet", "--weights", "cats.pdparams", "--data", "labelled", "--json", "cats.json")
+    assert output == "labelled: 50.00 % of 2 pictures\n"
+    report = json.loads((run.folder / "cats.json").read_text())
+    assert report == {"model": "lenet", "sets": {"labelled": {"accuracy": 0.5, "images": 2}}}
+    _, errors = run("evaluate.py", "lenet", "--weights", "cats.pdparams", "--data", "pictures", code=2)
+    assert "no folders of classes" in errors
+
+
 def test_train_and_resume(run, photo):
     folder = run.folder / "pictures"
     folder.mkdir()
