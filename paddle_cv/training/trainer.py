@@ -7,6 +7,7 @@ import logging
 import math
 import signal
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -156,17 +157,12 @@ class Trainer:
         self.folder.mkdir(parents=True, exist_ok=True)
         if not rank():
             write_atomically(self.folder / "config.yaml", lambda name: OmegaConf.save(config, name))
-        loader = DataLoader(
-            self.dataset,
-            batch_sampler=_Remaining(self.step, self.steps, config.data.batch_size),
-            num_workers=config.data.num_workers,
-        )
         self.compiled.train()
         bar = tqdm(total=self.steps, initial=self.step, disable=not self.progress, unit="step", dynamic_ncols=True)
         pending, started = [], time.perf_counter()
         scalars = nullcontext() if rank() else LogWriter(str(self.folder / "visualdl"))
         with self._interruptible(), scalars as writer, bar:
-            for batch in loader:
+            for batch in self._batches():
                 pending.append(self._train_step(batch))
                 bar.update()
                 stops = self._stops()
@@ -190,6 +186,17 @@ class Trainer:
                 if stops and self.step < self.steps:
                     raise KeyboardInterrupt
         return self.best
+
+    def _batches(self) -> Iterator[list[paddle.Tensor]]:
+        sampler = _Remaining(self.step, self.steps, self.config.data.batch_size)
+        if self.config.data.num_workers:
+            yield from DataLoader(
+                self.dataset, batch_sampler=sampler, num_workers=self.config.data.num_workers, persistent_workers=True
+            )
+            return
+        # Without workers Paddle's loader reads in a thread, and waits for ever where an item raises an exception.
+        for numbers in sampler:
+            yield [paddle.to_tensor(np.stack(part)) for part in zip(*(self.dataset[number] for number in numbers))]
 
     @contextmanager
     def _interruptible(self):

@@ -14,6 +14,25 @@ CONSTRUCTORS = {
     "alexnet": theirs.alexnet,
     "vgg11": theirs.vgg11,
     "inception_v3": theirs.inception_v3,
+    "resnet18": theirs.resnet18,
+    "resnet50": theirs.resnet50,
+    "resnext50_32x4d": theirs.resnext50_32x4d,
+    "densenet121": theirs.densenet121,
+    "shufflenet_v2_x0_33": theirs.shufflenet_v2_x0_33,
+    "shufflenet_v2_x2_0": theirs.shufflenet_v2_x2_0,
+    "mobilenet_v2": theirs.mobilenet_v2,
+}
+# PaddlePaddle's width is not the paper's.
+HYPERPARAMETERS = {"shufflenet_v2_x2_0": {"widths": (224, 488, 976)}}
+# Of the others, which have the same blocks, names and shapes are compared.
+SAME_BLOCKS = {
+    name: getattr(theirs, name)
+    for name in (
+        *("resnet34", "resnet101", "resnet152", "wide_resnet50_2", "wide_resnet101_2"),
+        *("resnext50_64x4d", "resnext101_32x4d", "resnext101_64x4d", "resnext152_32x4d", "resnext152_64x4d"),
+        *("densenet161", "densenet169", "densenet201", "densenet264"),
+        *("shufflenet_v2_x0_25", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5"),
+    )
 }
 
 
@@ -35,7 +54,7 @@ def test_weights_of_paddle_vision_compute_the_same(name, tmp_path):
     their_network.eval()
     path = tmp_path / "theirs.pdparams"
     paddle.save(their_network.state_dict(), str(path))
-    network = build_model(name)
+    network = build_model(name, **HYPERPARAMETERS.get(name, {}))
     load_weights(network, read_weights(path, network))
     network.eval()
     side = 224 if name in ("alexnet", "vgg11") else max(network.smallest_input, 96)
@@ -43,8 +62,20 @@ def test_weights_of_paddle_vision_compute_the_same(name, tmp_path):
     with paddle.no_grad():
         expected, actual = their_network(x).numpy(), network(x).numpy()
     assert np.abs(actual - expected).max() < 1e-4 * expected.std()
-    if hasattr(network, "paddle_key"):
-        assert identify(path)[0].network is type(network)
+    assert identify(path)[0].network is type(network)
+
+
+def _shapes(entries):
+    return {key: list(value.shape) for key, value in entries.items()}
+
+
+@pytest.mark.parametrize("name", SAME_BLOCKS)
+def test_names_and_shapes_of_paddle_vision(name):
+    with paddle.LazyGuard():  # shapes without values
+        their_network, network = SAME_BLOCKS[name](), build_model(name)
+    rename = getattr(network, "paddle_key", lambda key: key)
+    renamed = {rename(key): value for key, value in their_network.state_dict().items()}
+    assert _shapes(renamed) == _shapes(network.state_dict())
 
 
 def test_published_weights_are_of_networks_that_are_compared():

@@ -1,6 +1,7 @@
 """Training classifiers."""
 
 import json
+import shutil
 
 import numpy as np
 import paddle
@@ -34,7 +35,7 @@ def config(root, folder, tmp_path):
             "data={source: folder, batch_size: 8}",
             f"data.folders=[{folder}]",
             "optimizer={warmup_steps: 0, learning_rate: 0.003}",
-            "data.augment=[{RandomHorizontalFlip: {}}, {RandomRotation: {degrees: 10}}]",
+            "data.augment=[{RandomHorizontalFlip: {}}, {RandomAffine: {degrees: 10}}]",
             "epochs=8",
             "validation.every=6",
             "save_every=6",
@@ -114,6 +115,15 @@ def test_mistakes(config, change, message):
     config.data.update(change)
     with pytest.raises(ValueError, match=message):
         Trainer(config, progress=False)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_picture_that_cannot_be_read_ends_the_run(config, folder, tmp_path, workers):
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "train" / "dark" / "3.png").write_text("no picture")
+    config.data.folders, config.data.num_workers = [str(tmp_path / "copy")], workers
+    with pytest.raises((SystemError, ValueError), match="data reader raises" if workers else "cannot read .*3.png"):
+        Trainer(config, progress=False).train()
 
 
 def test_folders_that_are_not_there(config, tmp_path):
