@@ -39,7 +39,11 @@ HUB = [
     "pyarrow<26; python_version >= '3.12'",
 ]
 
-DEV = ["pytest", "ruff==0.17.6"]  # formats differ between ruff's versions
+DEV = [
+    "pytest",
+    "pytest-xdist",  # the tests on all cores
+    "ruff==0.17.6",  # formats differ between ruff's versions
+]
 
 setup(
     name="paddle-cv",

@@ -136,7 +136,13 @@ def test_folders_that_are_not_there(config, tmp_path):
 def test_mnist(root, data, tmp_path):
     config = load_config(
         root / "configs/classification/mnist_cnn.yaml",
-        [f"data.folders=[{data / 'mnist'}]", "steps=60", "epochs=null", f"output={tmp_path}"],
+        [
+            f"data.folders=[{data / 'mnist'}]",
+            "steps=100",
+            "epochs=null",
+            f"output={tmp_path}",
+            "optimizer.warmup_steps=10",
+        ],
     )
     trainer = Trainer(config, progress=False)
     assert len(trainer.task.train) == 60000 and len(trainer.task.test) == 10000
