@@ -2,6 +2,7 @@
 
 from .color import LUMINANCE, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
 from .degradations import DegradedPatches
+from .degrade import Degradation
 from .denoising import DenoisingPatches, denoising_pairs
 from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
@@ -13,6 +14,7 @@ __all__ = [
     "LABELS",
     "LUMINANCE",
     "DegradedPatches",
+    "Degradation",
     "DenoisingPatches",
     "SuperResolutionPatches",
     "crop_to_multiple",

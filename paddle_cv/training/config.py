@@ -36,6 +36,8 @@ class DataConfig:
 
     Restoration: `folders` of high-resolution, or clean, pictures; `patch_size` in pixels of the network's input.
     `noise_level`, of 255, is one number or [lowest, highest]: for denoisers, and for networks with the input "degradation".
+    `degradation` is a text such as `bd` or `bicubic+noise:5-30+jpeg:30-90` that `paddle_cv.data.Degradation` explains. None:
+    `bicubic` for super-resolution; denoisers get noise of `noise_level`, unless they have a degradation in its place.
 
     Classification: `source` "folder" reads `folders`[0] with its folders `train` and `val`, in each of which every class
     has a folder; "mnist" reads the four files of MNIST there, or downloads them. `augment` lists transforms of
@@ -49,6 +51,7 @@ class DataConfig:
     batch_size: int = 8
     rescale: list[float] = field(default_factory=lambda: [1.0])
     noise_level: list[float] = field(default_factory=list)
+    degradation: Optional[str] = None
     augment: list[dict[str, Any]] = field(default_factory=list)
     mixup: float = 0.0
     num_workers: int = 0
@@ -60,7 +63,8 @@ class ValidationConfig:
 
     `high` is a test set for restoration; no folder, no validation. Denoisers get its pictures with noise of `noise_level`, of
     255 and the same each time; None: the middle of the levels that are trained. Classifiers are measured on the other part
-    of their data. After `patience` measurements without a gain the run ends; 0: it does not.
+    of their data. `degradation`: as in the data, for another one than theirs; `low` has pictures that are degraded already.
+    After `patience` measurements without a gain the run ends; 0: it does not.
     """
 
     high: Optional[str] = None
@@ -68,6 +72,7 @@ class ValidationConfig:
     every: int = 1000
     patience: int = 0
     noise_level: Optional[float] = None
+    degradation: Optional[str] = None
 
 
 @dataclass

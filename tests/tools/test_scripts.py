@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import paddle_cv as pcv
+from paddle_cv import analysis
 from paddle_cv.weights import save_state, with_class_names
 
 
@@ -55,6 +56,12 @@ def test_evaluate_on_a_folder_of_pictures(run, photo):
     os.replace(run.folder / "cat.png", run.folder / "hr" / "cat.png")
     output, _ = run("evaluate.py", "rdn_x4", "--data", "hr", "--save", "enlarged")
     assert "cat" in output and "mean of 1" in output
+    run("evaluate.py", "bicubic_x3", "--data", "hr", "--degradation", "bd", "--json", "bd.json")
+    report = json.loads((run.folder / "bd.json").read_text())
+    [scores] = analysis.evaluate(pcv.load("bicubic_x3"), run.folder / "hr", degradation="bd")
+    assert report["degradation"] == "bd" and report["sets"]["hr"]["mean"]["psnr"] == pytest.approx(scores["psnr"])
+    _, errors = run("evaluate.py", "bicubic_x3", "--data", "hr", "--degradation", "blur", code=2)
+    assert "there is no degradation 'blur'" in errors
     assert Image.open(run.folder / "enlarged" / "hr" / "cat.png").size == (120, 120)
     _, errors = run("evaluate.py", "rdn_y4", "--data", "hr", code=2)
     assert "did you mean" in errors

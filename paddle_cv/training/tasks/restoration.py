@@ -40,13 +40,28 @@ class RestorationTask(Task):
             "seed": self.config.seed,
             "rescale": data.rescale,
         }
+        if data.degradation and spec.extra_inputs:
+            raise ValueError(
+                f"data.degradation: {spec.name} is told how its input is degraded; it has data.noise_level"
+            )
         if spec.task == "denoising":
-            return DenoisingPatches(noise_level=list(data.noise_level), grey=spec.in_channels == 1, **shared)
+            if data.degradation and data.noise_level:
+                raise ValueError("data.degradation takes the place of data.noise_level, but both are given")
+            return DenoisingPatches(
+                noise_level=list(data.noise_level),
+                grey=spec.in_channels == 1,
+                degradation=data.degradation,
+                **shared,
+            )
         if "degradation" in spec.extra_inputs:
             levels = list(data.noise_level) if spec.extra_inputs["degradation"][0] == 16 else None
             return DegradedPatches(scale=spec.scale, noise_level=levels, **shared)
         return SuperResolutionPatches(
-            scale=spec.scale, luminance=spec.in_channels == 1, enlarged=spec.enlarged_input, **shared
+            scale=spec.scale,
+            luminance=spec.in_channels == 1,
+            enlarged=spec.enlarged_input,
+            degradation=data.degradation or "bicubic",
+            **shared,
         )
 
     def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
@@ -101,10 +116,13 @@ class RestorationTask(Task):
     @cached_property
     def _pictures(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
         """Name, input (H, W, C) float32 in [0, 1], target uint8."""
-        options, spec = self.config.validation, self.spec
+        options, spec, seed = self.config.validation, self.spec, self.config.seed
+        # Pictures in `low` are degraded already; an own degradation beside them is an error.
+        degradation = options.degradation or (None if options.low else self.config.data.degradation)
         if spec.task == "denoising":
-            return list(denoising_pairs(options.high, self._noise_level, spec.in_channels == 1, self.config.seed))
+            level = None if degradation else self._noise_level
+            return list(denoising_pairs(options.high, level, spec.in_channels == 1, seed, degradation))
         return [
             (name, np.atleast_3d(low).astype(np.float32) / 255, high)
-            for name, low, high in super_resolution_pairs(options.high, spec.scale, options.low)
+            for name, low, high in super_resolution_pairs(options.high, spec.scale, options.low, degradation, seed)
         ]
