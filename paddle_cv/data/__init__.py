@@ -7,6 +7,7 @@ from .denoising import DenoisingPatches, denoising_pairs
 from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
 from .labels import LABELS, label_names
+from .subimages import cut_folder
 from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_resolution_pairs
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "DenoisingPatches",
     "SuperResolutionPatches",
     "crop_to_multiple",
+    "cut_folder",
     "denoising_pairs",
     "imresize",
     "label_names",

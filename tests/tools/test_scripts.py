@@ -111,6 +111,22 @@ def test_predict_classes(run, photo):
     assert "-o FOLDER" in errors
 
 
+def test_prepare_data(run, photo):
+    folder = run.folder / "large"
+    folder.mkdir()
+    Image.fromarray(photo[:100, :100]).save(folder / "a.png")
+    (folder / "b.png").write_bytes((folder / "a.png").read_bytes()[:2000])
+    command = ("prepare_data.py", "large", "cut", "--size", "64", "--step", "36", "--processes", "2")
+    output, errors = run(*command, code=1)
+    assert "4 sub-images of 1 pictures in cut" in output and "2/2" in errors
+    assert "failed: cannot read large/b.png" in errors and len(list((run.folder / "cut").iterdir())) == 4
+    (folder / "b.png").unlink()
+    assert "--overwrite replaces" in run(*command, code=1)[1]
+    output, errors = run(*command, "--overwrite", "--quiet")
+    assert output == "4 sub-images of 1 pictures in cut\n" and "1/1" not in errors
+    assert "large/in lies in large" in run("prepare_data.py", "large", "large/in", code=2)[1]
+
+
 def test_train_and_resume(run, photo):
     folder = run.folder / "pictures"
     folder.mkdir()
