@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 import numpy as np
 import paddle
@@ -18,6 +18,7 @@ from ...metrics import denoising_scores, super_resolution_scores
 from ...models import ModelSpec
 from ..losses import LOSSES, mean_over_outputs
 from ..optimizers import choose
+from ..perceptual import PerceptualLoss
 from .base import Task
 
 __all__ = ["RestorationTask"]
@@ -31,6 +32,11 @@ class RestorationTask(Task):
     def __init__(self, config: DictConfig, spec: ModelSpec):
         super().__init__(config, spec)
         self.distance = choose("loss", config.loss, LOSSES)
+        perceptual = config.perceptual
+        self.perceptual = None
+        if perceptual.weight:
+            distance = choose("perceptual.distance", perceptual.distance, LOSSES)
+            self.perceptual = PerceptualLoss(perceptual.weights, list(perceptual.layers), distance)
 
     def make_dataset(self) -> Dataset:
         data, spec = self.config.data, self.spec
@@ -67,10 +73,22 @@ class RestorationTask(Task):
     def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
         *inputs, target = batch
         # A data set tells the noise level whether the network wants to know it or not.
-        outputs = compute(*inputs[: 1 + len(self.spec.extra_inputs)])
+        return self.compare(compute(*inputs[: 1 + len(self.spec.extra_inputs)]), target)
+
+    def compare(self, outputs: Union[paddle.Tensor, Sequence[paddle.Tensor]], target: paddle.Tensor) -> paddle.Tensor:
+        """The loss of what the network gives for a batch.
+
+        Raises:
+            ValueError: A perceptual loss of a network that is trained by several outputs.
+        """
         if isinstance(outputs, (list, tuple)):
-            return mean_over_outputs(self.distance, outputs, target)
-        return self.distance(outputs, target)
+            if self.perceptual:
+                raise ValueError(f"perceptual: {self.spec.name} is trained by several outputs, the loss is of one")
+            return self.config.loss_weight * mean_over_outputs(self.distance, outputs, target)
+        loss = self.config.loss_weight * self.distance(outputs, target)
+        if self.perceptual:
+            loss = loss + self.config.perceptual.weight * self.perceptual(outputs, target)
+        return loss
 
     @property
     def validates(self) -> bool:
