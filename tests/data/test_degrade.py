@@ -15,6 +15,7 @@ from paddle_cv.data import (
     rgb_to_y,
     super_resolution_pairs,
 )
+from paddle_cv.metrics import super_resolution_scores
 
 
 @pytest.fixture
@@ -164,3 +165,15 @@ def test_degraded_test_sets(folder, photo):
     assert (first[0] - imresize(target, 1 / 3).astype(float)).std() == pytest.approx(29, abs=1.5)  # clipped
     with pytest.raises(ValueError, match="does not go with them"):
         list(super_resolution_pairs(folder, 3, folder, "bd"))
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("text, psnr, ssim", [("bd", 28.78, 0.8308), ("dn", 24.01, 0.5369)])
+def test_published_scores_of_bicubic_interpolation(data, text, psnr, ssim):
+    # Those that RDN's paper quotes for Set5, x3.
+    scores = [
+        super_resolution_scores(imresize(low, 3), high, 3)
+        for _, low, high in super_resolution_pairs(data / "sr_test" / "Set5" / "HR", 3, degradation=text)
+    ]
+    assert np.mean([score["psnr"] for score in scores]) == pytest.approx(psnr, abs=0.05)
+    assert np.mean([score["ssim"] for score in scores]) == pytest.approx(ssim, abs=0.0025)
