@@ -92,8 +92,9 @@ class AdversarialTask(RestorationTask):
         with paddle.no_grad():
             of_photographs = self.discriminator(target)
         with _frozen(self.discriminator):
-            self.deception = self.kind(of_photographs, self.discriminator(outputs), deceiving=True)
-        return super().compare(outputs, target) + self.config.adversarial.weight * self.deception
+            loss = self.kind(of_photographs, self.discriminator(outputs), deceiving=True)
+        self.deception = loss.detach()
+        return super().compare(outputs, target) + self.config.adversarial.weight * loss
 
     def after_step(self) -> None:
         with precision(self.config.amp):
