@@ -1,8 +1,13 @@
 #!/usr/bin/env python
-"""Measures a network on test sets: `python tools/evaluate.py rdn_lite_x4 --data Set5 Set14 [--json scores.json]`.
+"""Measures a network on test sets.
 
-PSNR in dB and SSIM are taken on the luminance of BT.601, with a border of `scale` pixels left out, beside those of bicubic
+    python tools/evaluate.py rdn_lite_x4 --data Set5 Set14 [--json scores.json]
+    python tools/evaluate.py lenet --weights runs/lenet_mnist/best.pdparams --data mnist
+
+Super-resolution: PSNR in dB and SSIM on the luminance of BT.601, with a border of `scale` pixels left out, beside those of bicubic
 interpolation. A test set is a folder with `HR` and `LR_bicubic/X<scale>` in it, or any folder of high-resolution pictures.
+
+Classification: accuracy. A test set is a folder with MNIST's published files, or with `val/<class>/...` in it.
 """
 
 import argparse
@@ -10,14 +15,15 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.analysis import evaluate, find_test_set, mean_scores  # noqa: E402
+from paddle_cv.analysis import accuracy, evaluate, find_labelled_set, find_test_set, mean_scores  # noqa: E402
 from paddle_cv.data import Degradation  # noqa: E402
-from paddle_cv.inference import ENGINES  # noqa: E402
+from paddle_cv.inference import ENGINES, ClassificationPredictor, RestorationPredictor  # noqa: E402
 
 COLUMNS = ("psnr", "ssim", "bicubic_psnr", "bicubic_ssim")
 
@@ -25,6 +31,41 @@ COLUMNS = ("psnr", "ssim", "bicubic_psnr", "bicubic_ssim")
 def print_row(name: str, scores: dict) -> None:
     cells = "".join(f"{scores[key]:>14.{2 if key.endswith('psnr') else 4}f}" for key in COLUMNS)
     print(f"{name:<24}{cells}")
+
+
+def measure_enlargement(predictor: RestorationPredictor, arguments: argparse.Namespace) -> dict[str, Any]:
+    report = {"model": predictor.spec.name, "scale": predictor.scale, "degradation": arguments.degradation, "sets": {}}
+    for folder in arguments.data:
+        high, low = find_test_set(folder, predictor.scale)
+        if arguments.degradation:
+            low = None
+        name, rows = Path(folder).name, []
+        print(f"{name:<24}" + "".join(f"{key.replace('_', ' '):>14}" for key in COLUMNS))
+        for row in evaluate(predictor, high, arguments.low or low, arguments.degradation):
+            result = row.pop("result")
+            rows.append(row)
+            print_row(row["name"], row)
+            if arguments.save:
+                from PIL import Image
+
+                target = Path(arguments.save) / name / f"{row['name']}.png"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(result).save(target)
+        mean = mean_scores(rows)
+        print_row(f"mean of {len(rows)}", mean)
+        print()
+        report["sets"][name] = {"mean": mean, "images": rows}
+    return report
+
+
+def measure_accuracy(predictor: ClassificationPredictor, folders: list[str]) -> dict[str, Any]:
+    report = {"model": predictor.spec.name, "sets": {}}
+    for folder in folders:
+        data = find_labelled_set(folder)
+        score = accuracy(predictor, data)
+        print(f"{Path(folder).name}: {100 * score:.2f} % of {len(data)} pictures")
+        report["sets"][Path(folder).name] = {"accuracy": score, "images": len(data)}
+    return report
 
 
 def main() -> int:
@@ -52,29 +93,17 @@ def main() -> int:
         predictor = pcv.load(arguments.name, weights=arguments.weights, engine=arguments.engine)
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
-    if predictor.spec.task != "super_resolution":
-        parser.error(f"{arguments.name} is a network for {predictor.spec.task}, not for super-resolution")
-    report = {"model": predictor.spec.name, "scale": predictor.scale, "degradation": arguments.degradation, "sets": {}}
-    for folder in arguments.data:
-        high, low = find_test_set(folder, predictor.scale)
-        if arguments.degradation:
-            low = None
-        name, rows = Path(folder).name, []
-        print(f"{name:<24}" + "".join(f"{key.replace('_', ' '):>14}" for key in COLUMNS))
-        for row in evaluate(predictor, high, arguments.low or low, arguments.degradation):
-            result = row.pop("result")
-            rows.append(row)
-            print_row(row["name"], row)
-            if arguments.save:
-                from PIL import Image
-
-                target = Path(arguments.save) / name / f"{row['name']}.png"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(result).save(target)
-        mean = mean_scores(rows)
-        print_row(f"mean of {len(rows)}", mean)
-        print()
-        report["sets"][name] = {"mean": mean, "images": rows}
+    if predictor.spec.task == "super_resolution":
+        report = measure_enlargement(predictor, arguments)
+    elif predictor.spec.task == "classification":
+        if arguments.low or arguments.save or arguments.degradation:
+            parser.error("--low, --save and --degradation are for super-resolution")
+        try:
+            report = measure_accuracy(predictor, arguments.data)
+        except (FileNotFoundError, ValueError) as error:
+            parser.error(error.args[0])
+    else:
+        parser.error(f"{arguments.name} is a network for {predictor.spec.task}, for which there is no measurement")
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(report, indent=1) + "\n")
     return 0

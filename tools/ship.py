@@ -2,9 +2,11 @@
 """Ships the weights of a training run in a hub module.
 
     python tools/ship.py runs/rdn_lite_x4 --data Set5 Set14 --hardware "2-core Xeon" --note "..."
+    python tools/ship.py runs/lenet_mnist --data mnist --hardware "2-core Xeon"
 
 Writes the averaged weights of the run's last step (to choose a step by the test set would flatter the scores) and `card.json`
-(configuration, steps, time, scores) into the module's folder, and brings the score tables of the README files up to date.
+(configuration, steps, time, scores) into the module's folder, and brings the README files up to date; a classifier's module is
+made where there is none.
 Without a run folder it only does the latter.
 """
 
@@ -21,8 +23,25 @@ sys.path.insert(0, str(ROOT))
 from omegaconf import OmegaConf  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.analysis import card_table, evaluate, fill_marked, find_test_set, mean_scores, read_card, score_table  # noqa: E402
+from paddle_cv.analysis import (  # noqa: E402
+    accuracy,
+    card_table,
+    evaluate,
+    fill_marked,
+    find_labelled_set,
+    find_test_set,
+    mean_scores,
+    read_card,
+    score_table,
+)
 from paddle_cv.weights import read_state, save_state  # noqa: E402
+from tools.module_pages import make_module, pages  # noqa: E402
+
+
+def configurations(spec: pcv.ModelSpec) -> list[Path]:
+    """Where the configuration of a network may lie."""
+    names = ("restoration/{}", "classification/{}", "classification/{}_{}")
+    return [ROOT / "configs" / f"{name.format(spec.name, spec.labels)}.yaml" for name in names]
 
 
 def ship(run: Path, data: list[str], hardware: str, note: str) -> None:
@@ -32,18 +51,23 @@ def ship(run: Path, data: list[str], hardware: str, note: str) -> None:
         raise ValueError(f"no hub module is registered for {spec.name}")
     metrics = json.loads((run / "metrics.json").read_text())
     weights = ROOT / "hub_modules" / spec.hub_module / f"{spec.name}.pdparams"
+    if spec.task == "classification" and not weights.parent.exists():
+        make_module(spec, weights.parents[1])
     save_state(read_state(run / "last.pdparams"), weights)
     predictor = pcv.load(spec.name)
     scores = {}
     for folder in data:
-        rows = list(evaluate(predictor, *find_test_set(folder, spec.scale)))
-        scores[Path(folder).name] = {key: round(value, 6) for key, value in mean_scores(rows).items()}
+        if spec.task == "classification":
+            means = {"accuracy": accuracy(predictor, find_labelled_set(folder))}
+        else:
+            means = mean_scores(list(evaluate(predictor, *find_test_set(folder, spec.scale))))
+        scores[Path(folder).name] = {key: round(value, 6) for key, value in means.items()}
     card = {
         "model": spec.name,
         "scale": spec.scale,
         "parameters": sum(p.size for p in pcv.create_model(spec.name).parameters()),
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "config": f"configs/restoration/{spec.name}.yaml",
+        "config": next(f"configs/{path.parent.name}/{path.name}" for path in configurations(spec) if path.is_file()),
         "training_data": [Path(folder).name for folder in config.data.folders],
         "steps": metrics["history"][-1]["step"],
         "hours": round(metrics["history"][-1]["seconds"] / 3600, 2),
@@ -63,6 +87,8 @@ def marked_documents() -> dict[Path, str]:
         if not (module / "card.json").is_file():
             continue
         card = read_card(module)
+        if card["scale"] is None:  # tools/module_pages.py writes the pages of classifiers
+            continue
         for folder in (ROOT, module):
             for name, language in (("README.md", "en"), ("README.zh-CN.md", "zh")):
                 path = folder / name
@@ -85,8 +111,8 @@ def main() -> int:
         if not (arguments.data and arguments.hardware):
             parser.error("a run needs --data and --hardware")
         ship(arguments.run, arguments.data, arguments.hardware, arguments.note)
-    for path, text in marked_documents().items():
-        if path.read_text(encoding="utf-8") != text:
+    for path, text in {**marked_documents(), **pages()}.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"updated {path.relative_to(ROOT)}")
     return 0

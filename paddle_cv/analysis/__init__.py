@@ -4,17 +4,19 @@ from .cards import card_table, fill_marked, read_card, score_table
 from .comparison import side_by_side
 from .complexity import LayerCost, layer_costs
 from .course import course_table
-from .evaluation import evaluate, find_test_set, mean_scores
+from .evaluation import accuracy, evaluate, find_labelled_set, find_test_set, mean_scores
 from .table import CostTable, cost_table, format_cost_table
 
 __all__ = [
     "CostTable",
     "LayerCost",
+    "accuracy",
     "card_table",
     "cost_table",
     "course_table",
     "evaluate",
     "fill_marked",
+    "find_labelled_set",
     "find_test_set",
     "format_cost_table",
     "layer_costs",

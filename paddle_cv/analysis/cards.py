@@ -79,6 +79,10 @@ def card_table(card: Mapping[str, Any], language: str = "en") -> str:
     for key, heading in _CARD[language].items():
         value = card[key]
         lines.append(f"| {heading} | {', '.join(value) if isinstance(value, list) else value} |")
+    accuracy = {"en": "accuracy on {}", "zh": "{} 上的准确率"}[language]
+    for name, scores in card["scores"].items():
+        if "accuracy" in scores:
+            lines.append(f"| {accuracy.format(name)} | {100 * scores['accuracy']:.2f} % |")
     return "\n".join(lines)
 
 

@@ -9,10 +9,11 @@ from typing import Any, Optional, Union
 import numpy as np
 
 from ..data import imresize, super_resolution_pairs
-from ..inference import RestorationPredictor
+from ..data.classification import LabelledSet, read_class_folders, read_mnist
+from ..inference import ClassificationPredictor, RestorationPredictor
 from ..metrics import super_resolution_scores
 
-__all__ = ["evaluate", "find_test_set", "mean_scores"]
+__all__ = ["accuracy", "evaluate", "find_labelled_set", "find_test_set", "mean_scores"]
 
 
 def find_test_set(folder: Union[str, Path], scale: int) -> tuple[Path, Optional[Path]]:
@@ -68,3 +69,28 @@ def mean_scores(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
     rows = list(rows)
     keys = [key for key in rows[0] if key.endswith(("psnr", "ssim"))]
     return {key: float(np.nanmean([row[key] for row in rows])) for key in keys}
+
+
+def find_labelled_set(folder: Union[str, Path]) -> LabelledSet:
+    """The test set of a classifier: MNIST's published files, or a folder `val` with a folder for each class.
+
+    Raises:
+        FileNotFoundError: Neither is in the folder.
+    """
+    if any(Path(folder).glob("t10k-*-ubyte.gz")):
+        return read_mnist(folder, train=False)
+    return read_class_folders(folder, train=False)
+
+
+def accuracy(predictor: ClassificationPredictor, data: LabelledSet, batch_size: int = 16) -> float:
+    """The part of the pictures whose most probable class is right, in [0, 1].
+
+    Raises:
+        ValueError: The predictor has no name for some class of the data.
+        PredictionErrors: Some pictures cannot be read.
+    """
+    unknown = sorted(set(data.classes) - set(predictor.names))
+    if unknown:
+        raise ValueError(f"{predictor.spec.name} knows no class {', '.join(unknown)}")
+    named = predictor.predict(list(data.pictures), top_k=1, batch_size=batch_size)
+    return float(np.mean([result.label == data.classes[label] for result, label in zip(named, data.labels)]))

@@ -14,8 +14,9 @@ from PIL import Image, ImageOps
 
 from ..models import ModelSpec
 from .files import list_images
+from .preprocessing import middle_square, standardise
 
-__all__ = ["LabelledPictures", "LabelledSet", "middle_square", "read_class_folders", "read_mnist", "standardise"]
+__all__ = ["LabelledPictures", "LabelledSet", "read_class_folders", "read_mnist"]
 
 #: The four files of MNIST, as they are published.
 _MNIST = {
@@ -24,37 +25,6 @@ _MNIST = {
 }
 # Nothing of a picture beyond this many times its width can be in the middle square.
 _LONGEST = 4
-
-
-def middle_square(image: Image.Image, resize: int, size: int) -> Image.Image:
-    """Scales a picture to `resize` pixels on its shorter side, and cuts out the middle `size` x `size`; black where it ends.
-
-    Sizes and places are rounded as torchvision's `Resize` and `CenterCrop` do it.
-    """
-    # The ends of a picture of 1 x 10,000 pixels would be enlarged for nothing.
-    longest = _LONGEST * min(image.size)
-    image = _middle(image, [min(side, longest) for side in image.size])
-    shorter = min(image.size)
-    image = image.resize([int(resize * side / shorter) for side in image.size], Image.Resampling.BILINEAR)
-    return _middle(image, [size, size])
-
-
-def _middle(image: Image.Image, size: Sequence[int]) -> Image.Image:
-    """The middle; outside of a picture there is black."""
-    if list(image.size) == list(size):
-        return image
-    left, top = (
-        round((length - side) / 2) if length > side else -((side - length) // 2)
-        for length, side in zip(image.size, size)
-    )
-    return image.crop((left, top, left + size[0], top + size[1]))
-
-
-def standardise(picture: np.ndarray, spec: ModelSpec) -> np.ndarray:
-    """(H, W) or (H, W, C) uint8 -> (C, H, W) float32 as the network wants it: each channel minus mean, by standard deviation."""
-    values = np.atleast_3d(picture).astype(np.float32) / 255
-    values = (values - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
-    return np.ascontiguousarray(values.transpose(2, 0, 1))
 
 
 @dataclass

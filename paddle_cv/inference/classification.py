@@ -12,7 +12,7 @@ from paddle import nn
 from PIL import Image, ImageOps
 
 from ..data import label_names
-from ..data.classification import middle_square, standardise
+from ..data.preprocessing import middle_square, standardise
 from ..models import ModelSpec
 from .engines import make_engine
 from .images import ImageError, Picture, open_picture

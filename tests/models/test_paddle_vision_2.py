@@ -70,4 +70,6 @@ def test_weights_of_paddle_vision_compute_the_same(name, tmp_path):
 def test_names_and_shapes_of_paddle_vision(name):
     with paddle.LazyGuard():  # shapes without values
         their_network, network = SAME_BLOCKS[name](), build_model(name)
-    assert _shapes(_renamed(their_network.state_dict(), network)) == _shapes(network.state_dict())
+    own = network.state_dict()
+    assert _shapes(_renamed(their_network.state_dict(), network)) == _shapes(own)
+    assert _renamed(own, network).keys() == own.keys()

@@ -3,7 +3,7 @@
 import json
 
 import paddle_cv as pcv
-from tools.module_pages import make_module, module_source, network_of, pages, readme, without_module
+from tools.module_pages import make_module, module_name, module_source, network_of, pages, readme, without_module
 
 
 def test_pages_are_up_to_date():
@@ -18,7 +18,7 @@ def test_modules_have_one_form(root):
     folders = {path.parent for path in pages()}
     for folder in folders:
         spec = network_of(folder)
-        assert folder.name == f"{spec.name}_{spec.labels}"
+        assert folder.name == module_name(spec)
         assert (folder / "module.py").read_text(encoding="utf-8") == module_source(spec, folder.name)
     assert network_of(root / "hub_modules" / "rdn_x4") is None
 
@@ -28,8 +28,10 @@ def test_a_module_with_weights_of_its_own(tmp_path):
     module = make_module(spec, tmp_path)
     assert module.name == "lenet_mnist" and network_of(module) is spec
     keys = ("model", "config", "training_data", "steps", "hours", "hardware", "date", "note", "sha256")
-    (module / "card.json").write_text(json.dumps({key: f"the {key}" for key in keys}), encoding="utf-8")
+    card = {**{key: f"the {key}" for key in keys}, "scores": {"mnist": {"accuracy": 0.99517}}}
+    (module / "card.json").write_text(json.dumps(card), encoding="utf-8")
     english, chinese = (readme(module, spec, language) for language in ("en", "zh"))
     assert "61,706 parameters" in english and "Names handwritten digits" in english and "turned into grey" in english
     assert "61,706" in chinese and "转为灰度图" in chinese
+    assert "| accuracy on mnist | 99.52 % |" in english and "| mnist 上的准确率 | 99.52 % |" in chinese
     assert "| training data | the training_data |" in english and "| 训练数据 | the training_data |" in chinese

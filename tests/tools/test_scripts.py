@@ -127,6 +127,21 @@ def test_prepare_data(run, photo):
     assert "large/in lies in large" in run("prepare_data.py", "large", "large/in", code=2)[1]
 
 
+def test_evaluate_a_classifier(run, photo):
+    for number, name in enumerate(["cat", "dog"]):
+        (run.folder / "labelled" / "val" / name).mkdir(parents=True)
+        Image.fromarray(photo[:, 100 * number :]).save(run.folder / "labelled" / "val" / name / "a.png")
+    network = pcv.create_model("lenet", num_classes=2)
+    network.fc3.bias.set_value(np.array([100, 0], np.float32))  # it knows cats only
+    save_state(with_class_names(network.state_dict(), ["cat", "dog"]), run.folder / "cats.pdparams")
+    output, _ = run("evaluate.py", "lenet", "--weights", "cats.pdparams", "--data", "labelled", "--json", "cats.json")
+    assert output == "labelled: 50.00 % of 2 pictures\n"
+    report = json.loads((run.folder / "cats.json").read_text())
+    assert report == {"model": "lenet", "sets": {"labelled": {"accuracy": 0.5, "images": 2}}}
+    _, errors = run("evaluate.py", "lenet", "--weights", "cats.pdparams", "--data", "pictures", code=2)
+    assert "no folders of classes" in errors
+
+
 def test_train_and_resume(run, photo):
     folder = run.folder / "pictures"
     folder.mkdir()
@@ -137,7 +152,7 @@ def test_train_and_resume(run, photo):
         "validation: {high: pictures, every: 3}\nsave_every: 3\nsteps: 3\noutput: runs/small\n"
     )
     output, _ = run("train.py", "-c", "small.yaml")
-    assert "finished 3 steps" in output and "best validation" in output
+    assert "finished after 3 steps" in output and "best validation" in output
     output, errors = run("train.py", "-c", "small.yaml", "-o", "steps=6", "--resume")
     history = json.loads((run.folder / "runs/small/metrics.json").read_text())["history"]
     assert [entry["step"] for entry in history] == [3, 6]

@@ -13,7 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from paddle import nn
 from paddle.io import Dataset
 
-from ...data.classification import LabelledPictures, read_class_folders, read_mnist, standardise
+from ...data.classification import LabelledPictures, read_class_folders, read_mnist
+from ...data.preprocessing import standardise
 from ...models import ModelSpec, build_model
 from ...weights import with_class_names
 from ..optimizers import choose
