@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import paddle_cv as pcv  # noqa: E402
 from paddle_cv.analysis import accuracy, evaluate, find_labelled_set, find_test_set, mean_scores  # noqa: E402
+from paddle_cv.data import Degradation  # noqa: E402
 from paddle_cv.inference import ENGINES, ClassificationPredictor, RestorationPredictor  # noqa: E402
 
 COLUMNS = ("psnr", "ssim", "bicubic_psnr", "bicubic_ssim")
@@ -33,12 +34,14 @@ def print_row(name: str, scores: dict) -> None:
 
 
 def measure_enlargement(predictor: RestorationPredictor, arguments: argparse.Namespace) -> dict[str, Any]:
-    report = {"model": predictor.spec.name, "scale": predictor.scale, "sets": {}}
+    report = {"model": predictor.spec.name, "scale": predictor.scale, "degradation": arguments.degradation, "sets": {}}
     for folder in arguments.data:
         high, low = find_test_set(folder, predictor.scale)
+        if arguments.degradation:
+            low = None
         name, rows = Path(folder).name, []
         print(f"{name:<24}" + "".join(f"{key.replace('_', ' '):>14}" for key in COLUMNS))
-        for row in evaluate(predictor, high, arguments.low or low):
+        for row in evaluate(predictor, high, arguments.low or low, arguments.degradation):
             result = row.pop("result")
             rows.append(row)
             print_row(row["name"], row)
@@ -70,6 +73,11 @@ def main() -> int:
     parser.add_argument("name", help="a name of paddle_cv.list_models()")
     parser.add_argument("--data", nargs="+", required=True, metavar="FOLDER", help="test sets")
     parser.add_argument("--low", metavar="FOLDER", help="the low-resolution pictures of a single test set")
+    parser.add_argument(
+        "--degradation",
+        metavar="TEXT",
+        help="what makes the low-resolution pictures (bicubic): bd, dn, or for instance bicubic+noise:10+jpeg:50",
+    )
     parser.add_argument("--weights", metavar="FILE", help="weights instead of the shipped ones")
     parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
     parser.add_argument("--json", metavar="FILE", help="write the scores to this file as well")
@@ -77,15 +85,19 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.low and len(arguments.data) > 1:
         parser.error("--low goes with one test set")
+    if arguments.low and arguments.degradation:
+        parser.error("--low has pictures that are degraded already, --degradation makes them")
     try:
+        if arguments.degradation:
+            Degradation(arguments.degradation)
         predictor = pcv.load(arguments.name, weights=arguments.weights, engine=arguments.engine)
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
     if predictor.spec.task == "super_resolution":
         report = measure_enlargement(predictor, arguments)
     elif predictor.spec.task == "classification":
-        if arguments.low or arguments.save:
-            parser.error("--low and --save are for super-resolution")
+        if arguments.low or arguments.save or arguments.degradation:
+            parser.error("--low, --save and --degradation are for super-resolution")
         try:
             report = measure_accuracy(predictor, arguments.data)
         except (FileNotFoundError, ValueError) as error:

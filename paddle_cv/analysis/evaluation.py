@@ -30,14 +30,18 @@ def find_test_set(folder: Union[str, Path], scale: int) -> tuple[Path, Optional[
 
 
 def evaluate(
-    predictor: RestorationPredictor, high: Union[str, Path], low: Optional[Union[str, Path]] = None
+    predictor: RestorationPredictor,
+    high: Union[str, Path],
+    low: Optional[Union[str, Path]] = None,
+    degradation: Optional[str] = None,
 ) -> Iterator[dict[str, Any]]:
     """Enlarges the pictures of a test set, and measures the results and those of bicubic interpolation.
 
     Args:
         predictor: What is measured.
         high: Folder of high-resolution pictures.
-        low: Folder of the low-resolution ones; None: made by MATLAB's bicubic reduction.
+        low: Folder of the low-resolution ones; None: they are made.
+        degradation: What makes them, as `paddle_cv.data.Degradation` reads it; None: MATLAB's bicubic reduction.
 
     Yields:
         {"name", "psnr", "ssim", "bicubic_psnr", "bicubic_ssim", "result"}: PSNR in dB and SSIM on Y as
@@ -45,10 +49,11 @@ def evaluate(
 
     Raises:
         FileNotFoundError: A folder or the low-resolution partner of a picture is missing.
-        ValueError: A picture cannot be read, or a pair does not fit together.
+        ValueError: A picture cannot be read, or a pair does not fit together, there is no such degradation, or it
+            does not go with `low`.
     """
     scale = predictor.scale
-    for name, source, target in super_resolution_pairs(high, scale, low):
+    for name, source, target in super_resolution_pairs(high, scale, low, degradation):
         result = predictor.predict(source)
         bicubic = super_resolution_scores(imresize(source, scale), target, scale)
         yield {

@@ -2,10 +2,12 @@
 
 from .color import LUMINANCE, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
 from .degradations import DegradedPatches
+from .degrade import Degradation
 from .denoising import DenoisingPatches, denoising_pairs
 from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
 from .labels import LABELS, label_names
+from .subimages import cut_folder
 from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_resolution_pairs
 
 __all__ = [
@@ -13,9 +15,11 @@ __all__ = [
     "LABELS",
     "LUMINANCE",
     "DegradedPatches",
+    "Degradation",
     "DenoisingPatches",
     "SuperResolutionPatches",
     "crop_to_multiple",
+    "cut_folder",
     "denoising_pairs",
     "imresize",
     "label_names",

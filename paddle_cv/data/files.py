@@ -32,10 +32,12 @@ def read_image(path: Union[str, Path]) -> np.ndarray:
     """A data-set picture: (H, W, 3) uint8 RGB, or (H, W) where the file has one channel.
 
     Raises:
-        ValueError: The file is no picture or is damaged; the message names it.
+        ValueError: The file is no picture, is damaged, or has grey values of more than 8 bits; the message names it.
     """
     try:
         with Image.open(path) as image:
+            if image.mode[0] in "IF":
+                raise ValueError(f"8 bits a channel are wanted, and this has Pillow's mode {image.mode}")
             return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
     except FileNotFoundError:
         raise

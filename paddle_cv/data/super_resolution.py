@@ -10,6 +10,7 @@ from typing import Optional, Union
 import numpy as np
 
 from .color import rgb_to_y
+from .degrade import Degradation
 from .files import list_images, read_image
 from .imresize import imresize
 from .patches import Patches, flip_and_turn, to_network
@@ -41,6 +42,8 @@ class SuperResolutionPatches(Patches):
         luminance: For networks on luminance: Y of BT.601, not rounded; grey pictures are their own luminance.
         enlarged: For networks whose input has the size of their output: the whole low-resolution picture is enlarged by
             MATLAB's bicubic interpolation, once.
+        degradation: What makes the low-resolution pictures, as `Degradation` reads it. Its reduction is done once, noise and
+            compression for each patch.
 
     Items: (low, high), float32 in [0, 1] of shapes (C, patch_size, patch_size) and (C, scale patch_size, scale patch_size), or,
     if `enlarged`, both of the former; C is 1 with `luminance`, else 3 for RGB. Randomly flipped and rotated by multiples of 90
@@ -48,7 +51,7 @@ class SuperResolutionPatches(Patches):
 
     Raises:
         FileNotFoundError: A folder is missing or has no picture in it.
-        ValueError: No picture is large enough for a patch, or one cannot be read.
+        ValueError: No picture is large enough for a patch, one cannot be read, or there is no such degradation.
     """
 
     def __init__(
@@ -60,11 +63,14 @@ class SuperResolutionPatches(Patches):
         rescale: Sequence[float] = (1.0,),
         luminance: bool = False,
         enlarged: bool = False,
+        degradation: str = "bicubic",
     ):
         super().__init__()
         if isinstance(folders, (str, Path)):
             folders = [folders]
-        self.patch_size, self.seed = patch_size, seed
+        self.scale, self.patch_size, self.seed = scale, patch_size, seed
+        self.luminance, self.enlarged = luminance, enlarged
+        self.degradation = Degradation(degradation)
         self.ratio = 1 if enlarged else scale  # of the sides of the two patches
         side = self.ratio * patch_size
         self.pictures: list[tuple[np.ndarray, np.ndarray]] = []
@@ -77,10 +83,10 @@ class SuperResolutionPatches(Patches):
                 high = original if factor == 1 else imresize(original, factor)
                 high = crop_to_multiple(high, scale)
                 if min(high.shape[:2]) >= max(side, scale):
-                    low = imresize(high, 1 / scale)
-                    if luminance:
-                        low, high = _luminance(low), _luminance(high)
-                    self.pictures.append((imresize(low, scale) if enlarged else low, high))
+                    low = self.degradation.reduce(high, scale)
+                    if not self.degradation.steps:
+                        low = self._input(low)
+                    self.pictures.append((low, _luminance(high) if luminance else high))
         if not self.pictures:
             raise ValueError(f"none of {len(files)} pictures is at least {side} pixels high and wide")
         logger.info("%d pictures of %d files, reduced by %s", len(self.pictures), len(files), list(rescale))
@@ -88,11 +94,34 @@ class SuperResolutionPatches(Patches):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng([self.seed, index])
         low, high = self.pictures[rng.integers(len(self.pictures))]
+        if self.degradation.steps:
+            return tuple(to_network(patch) for patch in flip_and_turn(rng, *self._harmed(low, high, rng)))
         size, ratio = self.patch_size, self.ratio
         top, left = (rng.integers(side - size + 1) for side in low.shape[:2])
         low = low[top : top + size, left : left + size]
         high = high[ratio * top : ratio * (top + size), ratio * left : ratio * (left + size)]
         return tuple(to_network(patch) for patch in flip_and_turn(rng, low, high))
+
+    def _harmed(self, low: np.ndarray, high: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Patches of the network's input and of its target; they begin at a pixel of the low-resolution picture."""
+        enlargement = self.scale if self.enlarged else 1
+        size = -(-self.patch_size // enlargement)
+        top, left = (int(rng.integers(side - size + 1)) for side in low.shape[:2])
+        low, above, before = self.degradation.harmed_window(low, top, left, size, rng)
+        return (
+            _square(self._input(low), enlargement * above, enlargement * before, self.patch_size),
+            _square(high, self.scale * top, self.scale * left, self.ratio * self.patch_size),
+        )
+
+    def _input(self, low: np.ndarray) -> np.ndarray:
+        """What the network gets of a low-resolution picture."""
+        if self.luminance:
+            low = _luminance(low)
+        return imresize(low, self.scale) if self.enlarged else low
+
+
+def _square(image: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
+    return image[top : top + size, left : left + size]
 
 
 def _luminance(image: np.ndarray) -> np.ndarray:
@@ -102,27 +131,36 @@ def _luminance(image: np.ndarray) -> np.ndarray:
 
 
 def super_resolution_pairs(
-    high: Union[str, Path], scale: int, low: Optional[Union[str, Path]] = None
+    high: Union[str, Path],
+    scale: int,
+    low: Optional[Union[str, Path]] = None,
+    degradation: Optional[str] = None,
+    seed: int = 0,
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """The pictures of a test set, one after the other.
 
     Args:
         high: Folder of high-resolution pictures; each is cropped to a multiple of `scale`.
         scale: Reduction factor.
-        low: Folder of low-resolution pictures named `<name>x<scale>` or `<name>`; without it they are made by `imresize`.
+        low: Folder of low-resolution pictures named `<name>x<scale>` or `<name>`; without it they are made.
+        degradation: What makes them, as `Degradation` reads it; None: bicubic.
+        seed: Seed of its random choices, which are the same each time.
 
     Yields:
         Name, low-resolution and high-resolution picture: (H, W, 3) uint8 RGB, both (H, W) where the latter has one channel.
 
     Raises:
         FileNotFoundError: A folder or the low-resolution partner of a picture is missing.
-        ValueError: The sides of a pair do not differ by the factor `scale`.
+        ValueError: The sides of a pair do not differ by the factor `scale`; or `low` and `degradation` are both given.
     """
+    if low and degradation:
+        raise ValueError(f"the low-resolution pictures are those in {low}; a degradation does not go with them")
+    maker = Degradation(degradation or "bicubic")
     partners = {path.stem: path for path in list_images(low)} if low else {}
-    for path in list_images(high):
+    for number, path in enumerate(list_images(high)):
         target = crop_to_multiple(read_image(path), scale)
         if low is None:
-            source = imresize(target, 1 / scale)
+            source = maker.harm(maker.reduce(target, scale), np.random.default_rng([seed, number]))
         else:
             partner = partners.get(f"{path.stem}x{scale}") or partners.get(path.stem)
             if partner is None:

@@ -36,6 +36,8 @@ class DataConfig:
 
     Restoration: `folders` of high-resolution, or clean, pictures; `patch_size` in pixels of the network's input.
     `noise_level`, of 255, is one number or [lowest, highest]: for denoisers, and for networks with the input "degradation".
+    `degradation` is a text such as `bd` or `bicubic+noise:5-30+jpeg:30-90` that `paddle_cv.data.Degradation` explains. None:
+    `bicubic` for super-resolution; denoisers get noise of `noise_level`, unless they have a degradation in its place.
 
     Classification: `source` "folder" reads `folders`[0] with its folders `train` and `val`, in each of which every class
     has a folder; "mnist" reads the four files of MNIST there, or downloads them. `augment` lists transforms of
@@ -49,6 +51,7 @@ class DataConfig:
     batch_size: int = 8
     rescale: list[float] = field(default_factory=lambda: [1.0])
     noise_level: list[float] = field(default_factory=list)
+    degradation: Optional[str] = None
     augment: list[dict[str, Any]] = field(default_factory=list)
     mixup: float = 0.0
     num_workers: int = 0
@@ -60,7 +63,8 @@ class ValidationConfig:
 
     `high` is a test set for restoration; no folder, no validation. Denoisers get its pictures with noise of `noise_level`, of
     255 and the same each time; None: the middle of the levels that are trained. Classifiers are measured on the other part
-    of their data. After `patience` measurements without a gain the run ends; 0: it does not.
+    of their data. `degradation`: as in the data, for another one than theirs; `low` has pictures that are degraded already.
+    After `patience` measurements without a gain the run ends; 0: it does not.
     """
 
     high: Optional[str] = None
@@ -68,6 +72,7 @@ class ValidationConfig:
     every: int = 1000
     patience: int = 0
     noise_level: Optional[float] = None
+    degradation: Optional[str] = None
 
 
 @dataclass
@@ -96,10 +101,40 @@ class OptimizerConfig:
 
 
 @dataclass
+class PerceptualConfig:
+    """A loss between what VGG19 sees in the result and in the target, for restoration; `weight` 0: none.
+
+    `layers` are names such as `conv5_4` (before the ReLU) and `relu5_4`; `distance` is a name in `paddle_cv.training.losses`.
+    `weights` is a weight file of VGG19, or the name of a network whose published weights are fetched.
+    """
+
+    weight: float = 0.0
+    layers: list[str] = field(default_factory=lambda: ["conv5_4"])
+    distance: str = "l1"
+    weights: str = "vgg19"
+
+
+@dataclass
+class AdversarialConfig:
+    """A discriminator that is trained together with the network, for restoration; None: none.
+
+    `discriminator` is a name of `list_models(task="discriminator")`; it has the network's optimizer options. `kind` is `vanilla`,
+    the cross-entropy of SRGAN, or `relativistic`, the average one of ESRGAN. `weight` is that of the network's part of it in its
+    loss.
+    """
+
+    discriminator: Optional[str] = None
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+    kind: str = "vanilla"
+    weight: float = 1e-3
+
+
+@dataclass
 class TrainConfig:
     """A whole run. `output` is the run folder; `ema` the decay of the averaged weights (0: the weights themselves).
 
-    `loss` is a name in `paddle_cv.training.losses`, for restoration; classifiers have cross-entropy with `label_smoothing`.
+    `loss` is a name in `paddle_cv.training.losses`, for restoration, and `loss_weight` its weight beside a perceptual and an
+    adversarial loss; classifiers have cross-entropy with `label_smoothing`.
     An epoch has as many items as there are pictures; `epochs`, where given, takes the place of `steps`. `amp` is `float16` or
     `bfloat16` for mixed precision.
     """
@@ -108,7 +143,10 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    perceptual: PerceptualConfig = field(default_factory=PerceptualConfig)
+    adversarial: AdversarialConfig = field(default_factory=AdversarialConfig)
     loss: str = "l1"
+    loss_weight: float = 1.0
     label_smoothing: float = 0.0
     steps: int = 1000
     epochs: Optional[float] = None

@@ -1,14 +1,19 @@
-"""Optimizers and learning rates by their names in a configuration."""
+"""Optimizers and learning rates by their names in a configuration, and the step that they take."""
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Optional
 
 import paddle
 from omegaconf import DictConfig
 from paddle import nn
 
-__all__ = ["choose", "make_optimizer", "make_schedule"]
+from ..weights import load_weights
+from .checkpoint import optimizer_state, set_optimizer_state
+from .distributed import average_gradients
+
+__all__ = ["Learner", "choose", "make_optimizer", "make_schedule", "precision"]
 
 
 def choose(key: str, name: str, table: dict[str, Any]) -> Any:
@@ -71,3 +76,54 @@ def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> pad
         ),
     }
     return choose("optimizer.name", options.name, optimizers)()
+
+
+def precision(amp: Optional[str]) -> AbstractContextManager:
+    """Within it, networks compute in `float16` or `bfloat16` where that is safe; None: as they are."""
+    return paddle.amp.auto_cast(enable=amp is not None, dtype=amp or "float16")
+
+
+class Learner:
+    """A network and all that changes its weights: optimizer, learning rate, scaling of the loss.
+
+    Args:
+        network: The network.
+        options: As `OptimizerConfig` describes them.
+        steps: Of the whole run.
+        amp: `float16`, `bfloat16` or None.
+
+    Raises:
+        ValueError: As `make_optimizer` and `make_schedule`.
+    """
+
+    def __init__(self, network: nn.Layer, options: DictConfig, steps: int, amp: Optional[str] = None):
+        self.network, self.clip_change = network, options.clip_change
+        self.schedule = make_schedule(options, steps)
+        self.optimizer = make_optimizer(options, self.schedule, network)
+        self.scaler = paddle.amp.GradScaler(enable=amp == "float16")
+
+    def step(self, loss: paddle.Tensor) -> None:
+        """Changes the weights by the gradient of the loss, its mean over all processes."""
+        self.scaler.scale(loss).backward()
+        average_gradients(self.network.parameters())
+        if self.clip_change:
+            limit = self.clip_change / self.optimizer.get_lr()
+            self.optimizer._grad_clip.min, self.optimizer._grad_clip.max = -limit, limit
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        self.optimizer.clear_grad()
+        self.schedule.step()
+
+    def state(self) -> dict[str, Any]:
+        """All that the next step depends on, but the data."""
+        return {
+            "weights": self.network.state_dict(),
+            "optimizer": optimizer_state(self.optimizer, self.network),
+            "scaler": self.scaler.state_dict(),
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`; other keys are left alone."""
+        load_weights(self.network, state["weights"])
+        set_optimizer_state(self.optimizer, self.network, state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])

@@ -22,11 +22,11 @@ from visualdl import LogWriter
 from ..models import list_models, model_spec
 from ..weights import load_weights, pretrained_weights, read_weights, save_state
 from .average import WeightAverage
-from .checkpoint import optimizer_state, save_latest, set_optimizer_state, write_atomically
+from .checkpoint import save_latest, write_atomically
 from .cpu import compile_for_cpu
 from .curves import draw_curves
-from .distributed import average_gradients, gather, rank, share_weights, world_size
-from .optimizers import make_optimizer, make_schedule
+from .distributed import gather, rank, share_weights, world_size
+from .optimizers import Learner, precision
 from .tasks import make_task
 
 __all__ = ["Trainer"]
@@ -84,9 +84,9 @@ class Trainer:
             self.steps = max(math.ceil(config.epochs * self.dataset.epoch_size / config.data.batch_size), 1)
         else:
             self.steps = config.steps
-        self.schedule = make_schedule(config.optimizer, self.steps)
-        self.optimizer = make_optimizer(config.optimizer, self.schedule, self.network)
-        self.scaler = paddle.amp.GradScaler(enable=config.amp == "float16")
+        self.learner = Learner(self.network, config.optimizer, self.steps, config.amp)
+        self.optimizer, self.schedule = self.learner.optimizer, self.learner.schedule
+        self.task.begin(self.steps)
         self.average = WeightAverage(self.network, config.ema)
         self.step = 0
         self.seconds = 0.0
@@ -110,15 +110,14 @@ class Trainer:
         """Continues from what `load_checkpoint` or `load_latest` returned as if the run had not stopped.
 
         Raises:
-            ValueError: It belongs to another network.
+            ValueError: It belongs to another network or another kind of training.
         """
         if state["model"] != self.spec.name:
             raise ValueError(f"the checkpoint is of {state['model']}, this run trains {self.spec.name}")
-        load_weights(self.network, state["weights"])
+        self.task.set_state(state.get("task", {}))
+        self.learner.set_state(state)
         self.average.average = dict(state["average"])
         self.average.updates = self.step = state["step"]
-        set_optimizer_state(self.optimizer, self.network, state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
         self.best, self.history, self.seconds = state["best"], state["history"], state["seconds"]
         self.losses = state["losses"]
         logger.info("going on after step %d", self.step)
@@ -129,10 +128,9 @@ class Trainer:
             return
         state = {
             "model": self.spec.name,
-            "weights": self.network.state_dict(),
+            **self.learner.state(),
+            "task": self.task.state(),
             "average": self.average.average,
-            "optimizer": optimizer_state(self.optimizer, self.network),
-            "scaler": self.scaler.state_dict(),
             "step": self.step,
             "best": self.best,
             "history": self.history,
@@ -223,18 +221,10 @@ class Trainer:
         return self.step % self.config.log_every == 0 and any(gather(self.stopping))
 
     def _train_step(self, batch: list[paddle.Tensor]) -> paddle.Tensor:
-        amp = self.config.amp
-        with paddle.amp.auto_cast(enable=amp is not None, dtype=amp or "float16"):
+        with precision(self.config.amp):
             loss = self.task.loss(self.outputs, batch, self.step)
-        self.scaler.scale(loss).backward()
-        average_gradients(self.network.parameters())
-        if self.config.optimizer.clip_change:
-            limit = self.config.optimizer.clip_change / self.optimizer.get_lr()
-            self.optimizer._grad_clip.min, self.optimizer._grad_clip.max = -limit, limit
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.optimizer.clear_grad()
-        self.schedule.step()
+        self.learner.step(loss)
+        self.task.after_step()
         self.average.update()
         self.step += 1
         return loss.detach()
@@ -256,8 +246,8 @@ class Trainer:
         rate, score = self.optimizer.get_lr(), self.task.score
         self.losses.append([self.step, loss])
         if not rank():
-            writer.add_scalar("train/loss", loss, self.step)
-            writer.add_scalar("train/learning_rate", rate, self.step)
+            for name, value in {"loss": loss, "learning_rate": rate, **self.task.scalars()}.items():
+                writer.add_scalar(f"train/{name}", value, self.step)
         bar.set_postfix(loss=f"{loss:.5f}", rate=f"{rate:.1e}", **{score: f"{self.best[score]:.4g}"})
 
     def _has_stopped_gaining(self) -> bool:

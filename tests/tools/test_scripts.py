@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 import paddle_cv as pcv
+from paddle_cv import analysis
 from paddle_cv.weights import save_state, with_class_names
 
 
@@ -55,6 +56,12 @@ def test_evaluate_on_a_folder_of_pictures(run, photo):
     os.replace(run.folder / "cat.png", run.folder / "hr" / "cat.png")
     output, _ = run("evaluate.py", "rdn_x4", "--data", "hr", "--save", "enlarged")
     assert "cat" in output and "mean of 1" in output
+    run("evaluate.py", "bicubic_x3", "--data", "hr", "--degradation", "bd", "--json", "bd.json")
+    report = json.loads((run.folder / "bd.json").read_text())
+    [scores] = analysis.evaluate(pcv.load("bicubic_x3"), run.folder / "hr", degradation="bd")
+    assert report["degradation"] == "bd" and report["sets"]["hr"]["mean"]["psnr"] == pytest.approx(scores["psnr"])
+    _, errors = run("evaluate.py", "bicubic_x3", "--data", "hr", "--degradation", "blur", code=2)
+    assert "there is no degradation 'blur'" in errors
     assert Image.open(run.folder / "enlarged" / "hr" / "cat.png").size == (120, 120)
     _, errors = run("evaluate.py", "rdn_y4", "--data", "hr", code=2)
     assert "did you mean" in errors
@@ -104,6 +111,22 @@ def test_predict_classes(run, photo):
     assert "-o FOLDER" in errors
 
 
+def test_prepare_data(run, photo):
+    folder = run.folder / "large"
+    folder.mkdir()
+    Image.fromarray(photo[:100, :100]).save(folder / "a.png")
+    (folder / "b.png").write_bytes((folder / "a.png").read_bytes()[:2000])
+    command = ("prepare_data.py", "large", "cut", "--size", "64", "--step", "36", "--processes", "2")
+    output, errors = run(*command, code=1)
+    assert "4 sub-images of 1 pictures in cut" in output and "2/2" in errors
+    assert "failed: cannot read large/b.png" in errors and len(list((run.folder / "cut").iterdir())) == 4
+    (folder / "b.png").unlink()
+    assert "--overwrite replaces" in run(*command, code=1)[1]
+    output, errors = run(*command, "--overwrite", "--quiet")
+    assert output == "4 sub-images of 1 pictures in cut\n" and "1/1" not in errors
+    assert "large/in lies in large" in run("prepare_data.py", "large", "large/in", code=2)[1]
+
+
 def test_evaluate_a_classifier(run, photo):
     for number, name in enumerate(["cat", "dog"]):
         (run.folder / "labelled" / "val" / name).mkdir(parents=True)
@@ -129,7 +152,7 @@ def test_train_and_resume(run, photo):
         "validation: {high: pictures, every: 3}\nsave_every: 3\nsteps: 3\noutput: runs/small\n"
     )
     output, _ = run("train.py", "-c", "small.yaml")
-    assert "finished 3 steps" in output and "best validation" in output
+    assert "finished after 3 steps" in output and "best validation" in output
     output, errors = run("train.py", "-c", "small.yaml", "-o", "steps=6", "--resume")
     history = json.loads((run.folder / "runs/small/metrics.json").read_text())["history"]
     assert [entry["step"] for entry in history] == [3, 6]

@@ -49,6 +49,12 @@ SMALL = {
 }
 
 
+#: What makes the discriminators small and fit patches of 16 x 16 pixels.
+DISCRIMINATORS = {
+    "srgan_x4": ["adversarial.hyperparameters={num_features: 4, image_size: 64}"],
+    "esrgan_gan_x4": ["adversarial.hyperparameters={num_features: 4}", "data.patch_size=32"],
+}
+
 #: What training at one scale leaves as it is: mean colours, and the layers of the other scales.
 CONSTANT = {
     "carn": ("upsample.up", "sub_mean", "add_mean"),
@@ -70,13 +76,16 @@ def _family(path: Path) -> str:
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory, photo):
     folder = tmp_path_factory.mktemp("pictures")
-    Image.fromarray(photo[100:196, 150:246]).save(folder / "cat.png")
+    for name, side in (("small", 96), ("large", 128)):
+        (folder / name).mkdir()
+        Image.fromarray(photo[100 : 100 + side, 150 : 150 + side]).save(folder / name / "cat.png")
     return folder
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_recipe_trains(path, pictures, tmp_path):
+def test_recipe_trains(path, pictures, vgg19, tmp_path):
     family = _family(path)
+    pictures = pictures / ("large" if path.stem in DISCRIMINATORS else "small")
     config = load_config(
         path,
         [
@@ -91,6 +100,9 @@ def test_recipe_trains(path, pictures, tmp_path):
             "steps=2",
             "model.weights=null",
             "log_every=1",
+            f"perceptual.weights={vgg19}",
+            "perceptual.layers=[relu1_2]",
+            *DISCRIMINATORS.get(path.stem, []),
         ],
     )
     trainer = Trainer(config, progress=False)

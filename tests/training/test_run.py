@@ -33,7 +33,7 @@ def start(root, pictures):
         overrides = [
             f"data.folders=[{pictures}]",
             f"validation.high={pictures}",
-            "model.hyperparameters={num_blocks: 1, num_features: 8, growth_rate: 8}",
+            "model.hyperparameters={num_blocks: 1, num_features: 16, growth_rate: 16}",
             "data={patch_size: 12, batch_size: 4, rescale: [1.0]}",
             f"steps={STEPS}",
             "validation.every=6",

@@ -238,3 +238,28 @@ def test_average_of_weights():
     assert network.weight.item() == 0.5 and average.average["weight"].item() == 1.0
     average.swap()
     assert network.weight.item() == 1.0
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (["data.degradation=blur"], "there is no degradation 'blur'"),
+        (["model.name=srmd_x4", "data.degradation=bd"], "data.degradation: srmd_x4 is told"),
+        (["model.name=dncnn_gray_s25", "data.degradation=jpeg:9", "data.noise_level=[25]"], "both are given"),
+        (["model.name=dncnn_gray_s25", "data.degradation=bd"], "changes the size"),
+    ],
+)
+def test_mistakes_in_the_degradation(root, pictures, tmp_path, change, message):
+    overrides = [f"output={tmp_path}", f"data.folders=[{pictures}]", "model.compile=false"]
+    config = load_config(root / "configs/_base_/restoration.yaml", [*overrides, "model.name=rdn_lite_x4", *change])
+    with pytest.raises(ValueError, match=message):
+        Trainer(config, progress=False)
+
+
+def test_validation_has_the_degradation_of_the_data_or_its_own(config):
+    config.data.degradation = "bd"
+    inputs = []
+    for own in (None, "bicubic", "bicubic+noise:0"):
+        config.validation.degradation = own
+        inputs.append(Trainer(config, progress=False).task._pictures[0][1])
+    assert np.abs(inputs[0] - inputs[1]).max() > 0.01 and np.array_equal(inputs[1], inputs[2])

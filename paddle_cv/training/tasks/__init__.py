@@ -6,6 +6,7 @@ from omegaconf import DictConfig
 
 from ...models import model_spec
 from ..optimizers import choose
+from .adversarial import AdversarialTask
 from .base import Task
 from .classification import ClassificationTask
 from .restoration import RestorationTask
@@ -24,7 +25,12 @@ def make_task(config: DictConfig) -> Task:
 
     Raises:
         KeyError: There is no such network.
-        ValueError: Networks of its task are not trained by this library.
+        ValueError: Networks of its task are not trained by this library, or not against a discriminator.
     """
     spec = model_spec(config.model.name)
-    return choose(f"the task of {spec.name}", spec.task, _TASKS)(config, spec)
+    task = choose(f"the task of {spec.name}", spec.task, _TASKS)
+    if config.adversarial.discriminator:
+        if task is not RestorationTask:
+            raise ValueError(f"adversarial.discriminator: {spec.name} makes no pictures that it could judge")
+        task = AdversarialTask
+    return task(config, spec)

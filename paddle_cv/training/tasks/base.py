@@ -19,9 +19,10 @@ __all__ = ["Task"]
 class Task:
     """Data, loss and measurement of one run.
 
+    A task may have further networks of its own, which `after_step` trains; `state` and `set_state` carry them through a checkpoint.
+
     Attributes:
         score: The name of the measured value by which the best weights are chosen; more is better.
-        loss_layers: Layers beside the network whose outputs enter the loss.
     """
 
     score: str
@@ -43,6 +44,27 @@ class Task:
     def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
         """The loss of a batch; `compute` is the network, or what stands for it."""
         raise NotImplementedError
+
+    def begin(self, steps: int) -> None:
+        """Called once before the first step, or before `set_state`, of a run of so many steps."""
+
+    def after_step(self) -> None:
+        """Called when the network has learned from the batch that `loss` was called with last."""
+
+    def scalars(self) -> dict[str, float]:
+        """Values of the last step that are logged beside its loss, by name."""
+        return {}
+
+    def state(self) -> dict[str, Any]:
+        """What the next step depends on beside the network, for the checkpoint."""
+        return {}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`.
+
+        Raises:
+            ValueError: It is the state of another kind of training.
+        """
 
     @property
     def validates(self) -> bool:

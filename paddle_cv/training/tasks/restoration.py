@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 import numpy as np
 import paddle
@@ -18,6 +18,7 @@ from ...metrics import denoising_scores, super_resolution_scores
 from ...models import ModelSpec
 from ..losses import LOSSES, mean_over_outputs
 from ..optimizers import choose
+from ..perceptual import PerceptualLoss
 from .base import Task
 
 __all__ = ["RestorationTask"]
@@ -31,6 +32,11 @@ class RestorationTask(Task):
     def __init__(self, config: DictConfig, spec: ModelSpec):
         super().__init__(config, spec)
         self.distance = choose("loss", config.loss, LOSSES)
+        perceptual = config.perceptual
+        self.perceptual = None
+        if perceptual.weight:
+            distance = choose("perceptual.distance", perceptual.distance, LOSSES)
+            self.perceptual = PerceptualLoss(perceptual.weights, list(perceptual.layers), distance)
 
     def make_dataset(self) -> Dataset:
         data, spec = self.config.data, self.spec
@@ -40,22 +46,49 @@ class RestorationTask(Task):
             "seed": self.config.seed,
             "rescale": data.rescale,
         }
+        if data.degradation and spec.extra_inputs:
+            raise ValueError(
+                f"data.degradation: {spec.name} is told how its input is degraded; it has data.noise_level"
+            )
         if spec.task == "denoising":
-            return DenoisingPatches(noise_level=list(data.noise_level), grey=spec.in_channels == 1, **shared)
+            if data.degradation and data.noise_level:
+                raise ValueError("data.degradation takes the place of data.noise_level, but both are given")
+            return DenoisingPatches(
+                noise_level=list(data.noise_level),
+                grey=spec.in_channels == 1,
+                degradation=data.degradation,
+                **shared,
+            )
         if "degradation" in spec.extra_inputs:
             levels = list(data.noise_level) if spec.extra_inputs["degradation"][0] == 16 else None
             return DegradedPatches(scale=spec.scale, noise_level=levels, **shared)
         return SuperResolutionPatches(
-            scale=spec.scale, luminance=spec.in_channels == 1, enlarged=spec.enlarged_input, **shared
+            scale=spec.scale,
+            luminance=spec.in_channels == 1,
+            enlarged=spec.enlarged_input,
+            degradation=data.degradation or "bicubic",
+            **shared,
         )
 
     def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
         *inputs, target = batch
         # A data set tells the noise level whether the network wants to know it or not.
-        outputs = compute(*inputs[: 1 + len(self.spec.extra_inputs)])
+        return self.compare(compute(*inputs[: 1 + len(self.spec.extra_inputs)]), target)
+
+    def compare(self, outputs: Union[paddle.Tensor, Sequence[paddle.Tensor]], target: paddle.Tensor) -> paddle.Tensor:
+        """The loss of what the network gives for a batch.
+
+        Raises:
+            ValueError: A perceptual loss of a network that is trained by several outputs.
+        """
         if isinstance(outputs, (list, tuple)):
-            return mean_over_outputs(self.distance, outputs, target)
-        return self.distance(outputs, target)
+            if self.perceptual:
+                raise ValueError(f"perceptual: {self.spec.name} is trained by several outputs, the loss is of one")
+            return self.config.loss_weight * mean_over_outputs(self.distance, outputs, target)
+        loss = self.config.loss_weight * self.distance(outputs, target)
+        if self.perceptual:
+            loss = loss + self.config.perceptual.weight * self.perceptual(outputs, target)
+        return loss
 
     @property
     def validates(self) -> bool:
@@ -101,10 +134,13 @@ class RestorationTask(Task):
     @cached_property
     def _pictures(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
         """Name, input (H, W, C) float32 in [0, 1], target uint8."""
-        options, spec = self.config.validation, self.spec
+        options, spec, seed = self.config.validation, self.spec, self.config.seed
+        # Pictures in `low` are degraded already; an own degradation beside them is an error.
+        degradation = options.degradation or (None if options.low else self.config.data.degradation)
         if spec.task == "denoising":
-            return list(denoising_pairs(options.high, self._noise_level, spec.in_channels == 1, self.config.seed))
+            level = None if degradation else self._noise_level
+            return list(denoising_pairs(options.high, level, spec.in_channels == 1, seed, degradation))
         return [
             (name, np.atleast_3d(low).astype(np.float32) / 255, high)
-            for name, low, high in super_resolution_pairs(options.high, spec.scale, options.low)
+            for name, low, high in super_resolution_pairs(options.high, spec.scale, options.low, degradation, seed)
         ]
