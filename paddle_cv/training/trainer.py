@@ -221,6 +221,8 @@ class Trainer:
         return self.step % self.config.log_every == 0 and any(gather(self.stopping))
 
     def _train_step(self, batch: list[paddle.Tensor]) -> paddle.Tensor:
+        # What dropout leaves out depends on the step and the process alone, not on the steps before.
+        paddle.seed(self.config.seed + self.step * world_size() + rank())
         with precision(self.config.amp):
             loss = self.task.loss(self.outputs, batch, self.step)
         self.learner.step(loss)

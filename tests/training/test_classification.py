@@ -59,6 +59,7 @@ def test_a_folder_of_classes_is_learned_and_named(config, folder, tmp_path):
 
 
 def test_going_on_changes_nothing(config, tmp_path):
+    config.model.name = "mnist_cnn_dropout"
     config.data.mixup, config.label_smoothing, config.epochs = 0.4, 0.1, 3
     Trainer(config, progress=False).train()
     whole = load_checkpoint(tmp_path / "run" / "last.pdckpt")
@@ -141,7 +142,7 @@ def test_mnist(root, data, tmp_path):
             "steps=100",
             "epochs=null",
             f"output={tmp_path}",
-            "optimizer.warmup_steps=10",
+            "optimizer={warmup_steps: 10, learning_rate: 0.004}",
         ],
     )
     trainer = Trainer(config, progress=False)
