@@ -43,7 +43,8 @@ HUB = [
 ONNX = [
     "paddle2onnx>=2.1",  # reads the graphs of Paddle 3
     "onnxruntime>=1.17",
-    "ml_dtypes",  # onnxruntime's quantisation imports it
+    "ml_dtypes",  # these two: onnxruntime's quantisation imports them
+    "sympy",
 ]
 
 DEV = ["pytest", "ruff==0.17.6"]  # formats differ between ruff's versions

@@ -1,5 +1,8 @@
 """Exported files: every network class in both formats, and what is refused."""
 
+import subprocess
+import sys
+
 import numpy as np
 import paddle
 import pytest
@@ -111,3 +114,41 @@ def test_layers_get_their_own_forward_back():
         assert "forward" in vars(network[1])
         raise RuntimeError
     assert "forward" not in vars(network[1])
+
+
+@needs_onnx
+def test_int8(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    from paddle_cv.inference.quantization import calibration_pictures, export_int8
+
+    network, spec = pcv.load_network("rdn_x4")
+    pictures = calibration_pictures([])[-2:]
+    report = export_int8(network, spec, tmp_path / "int8.onnx", pictures)
+    assert report.size < 0.4 and report.agreement > 38 and report.int8_score > report.float_score - 0.3
+    assert "chelsea.png" in str(report) and report.float_score > 25
+    operators = {node.op_type for node in onnx.load(str(report.path)).graph.node}
+    assert {"QuantizeLinear", "DequantizeLinear"} <= operators
+    with pytest.raises(FileExistsError):
+        export_int8(network, spec, tmp_path / "int8.onnx", pictures)
+    with pytest.raises(ValueError, match="at least"):
+        export_int8(network, spec, tmp_path / "other.onnx", pictures, size=(100, 100))
+    with pytest.raises(FileNotFoundError, match="two pictures"):
+        calibration_pictures([pictures[0]])
+    assert [path.name for path in tmp_path.iterdir()] == ["int8.onnx"]
+
+
+@needs_onnx
+def test_int8_classifier(tmp_path):
+    from paddle_cv.inference.quantization import calibration_pictures, export_int8
+
+    paddle.seed(1)
+    network, spec = build_model("lenet"), model_spec("lenet")
+    report = export_int8(network, spec, tmp_path / "int8.onnx", calibration_pictures([])[-2:])
+    assert report.float_score is None and 0 < report.agreement < 0.1 and "probabilities" in str(report)
+
+
+def test_the_tool(tmp_path, root):
+    command = [sys.executable, str(root / "tools" / "export.py"), "rdn_x4", "--format", "paddle"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "rdn_x4: pictures of any size; differs" in done.stdout, done.stderr
+    assert (tmp_path / "rdn_x4" / "model.pdiparams").is_file()
