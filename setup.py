@@ -39,6 +39,14 @@ HUB = [
     "pyarrow<26; python_version >= '3.12'",
 ]
 
+# Beside `hub` pip takes the last onnxruntime that goes with protobuf 3: 1.19 on Python 3.9, 1.23 on 3.10, 1.26 on 3.11 and 3.12.
+ONNX = [
+    "paddle2onnx>=2.1",  # reads the graphs of Paddle 3
+    "onnxruntime>=1.17",
+    "ml_dtypes",  # these two: onnxruntime's quantisation imports them
+    "sympy",
+]
+
 DEV = [
     "pytest",
     "pytest-xdist",  # the tests on all cores
@@ -58,5 +66,5 @@ setup(
     package_dir={"paddle_cv.hub_modules": "hub_modules"},
     package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
     install_requires=CORE,
-    extras_require={"hub": HUB, "train": TRAIN, "dev": DEV},
+    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "dev": DEV},
 )

@@ -10,6 +10,7 @@ from typing import Any, Optional, Union
 from paddle import nn
 
 from .models import ModelSpec, build_model, model_spec
+from .models.tracing import paddle_lock
 from .weights import class_names, fits, identify, load_weights, pretrained_weights, read_weights
 
 __all__ = ["create_model", "from_checkpoint", "load", "load_network"]
@@ -108,7 +109,7 @@ def load(
         name: A registered name.
         weights: A weight file; None for the shipped or published one. `load("rdn_x4", weights=...)` takes any RDN that enlarges
             by 4 (see `load_network`).
-        engine: `paddle_inference`, `dygraph` or `auto`.
+        engine: `onnxruntime`, `paddle_inference`, `dygraph` or `auto` (see `make_engine`).
         device: `cpu`, `gpu`, `gpu:<number>` or `auto`.
         **options: Further arguments of the predictor.
 
@@ -123,6 +124,7 @@ def load(
     """
     from .inference import ClassificationPredictor, RestorationPredictor
 
-    network, found = load_network(name, weights)
+    with paddle_lock:  # another thread may be exporting a graph
+        network, found = load_network(name, weights)
     kind = ClassificationPredictor if found.task == "classification" else RestorationPredictor
     return kind(network, found, engine=engine, device=device, **options)

@@ -1,7 +1,7 @@
 """Prediction: pictures in, pictures or the names of what they show out."""
 
 from .classification import Classification, ClassificationPredictor
-from .engines import ENGINES, make_engine
+from .engines import ENGINES, available_engines, make_engine
 from .images import ImageError, Picture, open_picture, save_image
 from .outcomes import PredictionErrors
 from .predictor import RestorationPredictor
@@ -14,6 +14,7 @@ __all__ = [
     "Picture",
     "PredictionErrors",
     "RestorationPredictor",
+    "available_engines",
     "make_engine",
     "open_picture",
     "save_image",
