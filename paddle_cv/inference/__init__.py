@@ -1,13 +1,17 @@
 """Prediction: pictures in, pictures or the names of what they show out."""
 
+from .chain import Chain
 from .classification import Classification, ClassificationPredictor
 from .engines import ENGINES, make_engine
-from .images import ImageError, Picture, open_picture, save_image
+from .images import MAX_MEGAPIXELS, ImageError, Picture, open_picture
 from .outcomes import PredictionErrors
 from .predictor import RestorationPredictor
+from .writing import save_image, save_picture
 
 __all__ = [
     "ENGINES",
+    "MAX_MEGAPIXELS",
+    "Chain",
     "Classification",
     "ClassificationPredictor",
     "ImageError",
@@ -17,4 +21,5 @@ __all__ = [
     "make_engine",
     "open_picture",
     "save_image",
+    "save_picture",
 ]
