@@ -15,8 +15,8 @@ CORE = [
     "safetensors",
     "tqdm",
     # Pillow decodes 16-bit colour to 8 bits and knows no floating-point colour. imagecodecs (libpng, and LZW and the other
-    # compressions of TIFF) with tifffile reads and writes both; 80 MB, a tenth of what Paddle takes. opencv-python takes more, comes
-    # under names that exclude each other, and needs libGL on servers.
+    # compressions of TIFF) with tifffile reads and writes both: 80 MB, a tenth of what Paddle takes. opencv-python takes more,
+    # comes under names that exclude each other, and needs libGL on servers.
     "imagecodecs",
     "tifffile",
 ]
