@@ -11,7 +11,7 @@ from typing import Any, Callable, Optional
 
 import numpy as np
 
-__all__ = ["decode_png", "decode_tiff", "encode_png", "encode_tiff", "upright"]
+__all__ = ["decode_png", "decode_tiff", "encode_png", "encode_tiff", "tiff_size", "upright"]
 
 
 def decode_png(data: bytes) -> np.ndarray:
@@ -84,6 +84,15 @@ def decode_tiff(file: Any, check_size: Callable[[int, int], None]) -> tuple[np.n
         info.update(_resolution(page))
         orientation = page.tags.valueof(274, 1)
         return upright(_colors(array, photometric, extra), orientation), info, tiff.pages.is_multipage
+
+
+def tiff_size(file: Any) -> tuple[int, int]:
+    """Height and width in pixels of the first page."""
+    import tifffile
+
+    file.seek(0)
+    with tifffile.TiffFile(file) as tiff:
+        return tiff.pages.first.imagelength, tiff.pages.first.imagewidth
 
 
 def _colors(array: np.ndarray, photometric: str, extra: tuple[int, ...]) -> np.ndarray:

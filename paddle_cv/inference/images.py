@@ -17,7 +17,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .cmyk import cmyk_to_rgb, rgb_to_cmyk
 
-__all__ = ["MAX_MEGAPIXELS", "READ_FORMATS", "ImageError", "Picture", "full_scale", "open_picture"]
+__all__ = ["MAX_MEGAPIXELS", "READ_FORMATS", "ImageError", "Picture", "full_scale", "open_picture", "picture_size"]
 
 logger = logging.getLogger(__name__)
 
@@ -145,6 +145,25 @@ def open_picture(source: Any, name: Optional[str] = None, max_megapixels: float 
     if isinstance(source, np.ndarray):
         return _from_array(source, name or "array")
     raise ImageError(f"{name or 'input'}: a path, bytes, PIL image or array is needed, not {type(source).__name__}")
+
+
+def picture_size(path: Union[str, Path]) -> tuple[int, int]:
+    """Height and width in pixels as the file has them, before it is turned upright; nothing is decoded.
+
+    Raises:
+        ImageError: There is no such file, or it is no picture.
+    """
+    with _errors_of(str(path)), open(path, "rb") as file:
+        try:
+            with _without_pillow_limit(), Image.open(file, formats=READ_FORMATS) as image:
+                return image.size[::-1]
+        except UnidentifiedImageError:
+            file.seek(0)
+            if file.read(4) not in _TIFF_STARTS:
+                raise
+            from . import deep
+
+            return deep.tiff_size(file)
 
 
 @contextlib.contextmanager
