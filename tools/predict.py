@@ -60,7 +60,7 @@ def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple
     with tqdm(
         total=sum(sizes.values()),
         disable=None,  # only where somebody looks
-        bar_format="{percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} megapixels [{elapsed}, {remaining} left, {rate_fmt}]",
+        bar_format="{percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} megapixels [{elapsed}, {remaining} left, {rate_noinv_fmt}]",
         unit=" MP",
     ) as bar:
 
