@@ -14,6 +14,11 @@ CORE = [
     "Pillow>=9.1",
     "safetensors",
     "tqdm",
+    # Pillow decodes 16-bit colour to 8 bits and knows no floating-point colour. imagecodecs (libpng, and LZW and the other
+    # compressions of TIFF) with tifffile reads and writes both: 80 MB, a tenth of what Paddle takes. opencv-python takes more,
+    # comes under names that exclude each other, and needs libGL on servers.
+    "imagecodecs",
+    "tifffile",
 ]
 
 TRAIN = [
@@ -48,6 +53,7 @@ ONNX = [
 ]
 
 DEV = [
+    "hypothesis",
     "pytest",
     "pytest-xdist",  # the tests on all cores
     "ruff==0.17.6",  # formats differ between ruff's versions
