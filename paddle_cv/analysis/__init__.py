@@ -1,7 +1,7 @@
 """What networks cost, how they score, and figures that compare their results."""
 
 from .cards import card_table, fill_marked, read_card, score_table
-from .comparison import side_by_side
+from .comparison import busiest_box, paper_figure, side_by_side
 from .complexity import LayerCost, layer_costs
 from .course import course_table
 from .evaluation import accuracy, evaluate, find_labelled_set, find_test_set, mean_scores
@@ -11,6 +11,7 @@ __all__ = [
     "CostTable",
     "LayerCost",
     "accuracy",
+    "busiest_box",
     "card_table",
     "cost_table",
     "course_table",
@@ -21,6 +22,7 @@ __all__ = [
     "format_cost_table",
     "layer_costs",
     "mean_scores",
+    "paper_figure",
     "read_card",
     "score_table",
     "side_by_side",
