@@ -11,7 +11,7 @@ from typing import Any, Optional
 import numpy as np
 from paddlehub.module.module import runnable, serving
 
-from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_image
+from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_picture
 from .base import NetworkModule, input_files, rgb, sources
 from .serving import decode_images, encode_png
 
@@ -67,7 +67,7 @@ class SuperResolutionModule(NetworkModule):
                 saved = ""
                 if visualization:
                     stem = Path(inputs[index]).stem if isinstance(inputs[index], (str, Path)) else f"image_{index}"
-                    saved = str(save_image(outcome.image(), _free_name(folder, stem, taken)))
+                    saved = str(save_picture(outcome, _free_name(folder, stem, taken)))
                 results.append({"data": _bgr(outcome), "save_path": saved})
             except (ImageError, OSError) as error:
                 results.append(None)
