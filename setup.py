@@ -14,6 +14,11 @@ CORE = [
     "Pillow>=9.1",
     "safetensors",
     "tqdm",
+    # Pillow decodes 16-bit colour to 8 bits and knows no floating-point colour. imagecodecs (libpng, and LZW and the other
+    # compressions of TIFF) with tifffile reads and writes both: 80 MB, a tenth of what Paddle takes. opencv-python takes more,
+    # comes under names that exclude each other, and needs libGL on servers.
+    "imagecodecs",
+    "tifffile",
 ]
 
 TRAIN = [
@@ -39,7 +44,16 @@ HUB = [
     "pyarrow<26; python_version >= '3.12'",
 ]
 
+# Beside `hub` pip takes the last onnxruntime that goes with protobuf 3: 1.19 on Python 3.9, 1.23 on 3.10, 1.26 on 3.11 and 3.12.
+ONNX = [
+    "paddle2onnx>=2.1",  # reads the graphs of Paddle 3
+    "onnxruntime>=1.17",
+    "ml_dtypes",  # these two: onnxruntime's quantisation imports them
+    "sympy",
+]
+
 DEV = [
+    "hypothesis",
     "pytest",
     "pytest-xdist",  # the tests on all cores
     "ruff==0.17.6",  # formats differ between ruff's versions
@@ -58,5 +72,5 @@ setup(
     package_dir={"paddle_cv.hub_modules": "hub_modules"},
     package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
     install_requires=CORE,
-    extras_require={"hub": HUB, "train": TRAIN, "dev": DEV},
+    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "dev": DEV},
 )

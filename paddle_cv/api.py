@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -10,6 +10,7 @@ from typing import Any, Optional, Union
 from paddle import nn
 
 from .models import ModelSpec, build_model, model_spec
+from .models.tracing import paddle_lock
 from .weights import class_names, fits, identify, load_weights, pretrained_weights, read_weights
 
 __all__ = ["create_model", "from_checkpoint", "load", "load_network"]
@@ -96,8 +97,8 @@ def _with_class_names(spec: ModelSpec, state: Mapping[str, Any]) -> ModelSpec:
 
 
 def load(
-    name: str,
-    weights: Optional[Union[str, Path]] = None,
+    name: Union[str, Sequence[str]],
+    weights: Optional[Union[str, Path, Sequence[Optional[Union[str, Path]]]]] = None,
     engine: str = "auto",
     device: str = "auto",
     **options: Any,
@@ -105,24 +106,33 @@ def load(
     """A predictor of the network's task: `load("rdn_x4").predict("photo.jpg").save("large.png")`.
 
     Args:
-        name: A registered name.
+        name: A registered name; or several, for a chain: `load(["dncnn_gray_s25", "rdn_x4"])` first denoises and then enlarges.
         weights: A weight file; None for the shipped or published one. `load("rdn_x4", weights=...)` takes any RDN that enlarges
-            by 4 (see `load_network`).
-        engine: `paddle_inference`, `dygraph` or `auto`.
+            by 4 (see `load_network`). For a chain a list, one for each network.
+        engine: `onnxruntime`, `paddle_inference`, `dygraph` or `auto` (see `make_engine`).
         device: `cpu`, `gpu`, `gpu:<number>` or `auto`.
-        **options: Further arguments of the predictor.
+        **options: Further arguments of the predictor. In a chain `outscale` and `max_megapixels` are those of the whole, the others
+            go to each network.
 
     Returns:
-        A `ClassificationPredictor` for classifiers, a `RestorationPredictor` for super-resolution and denoising.
+        A `ClassificationPredictor` for classifiers, a `RestorationPredictor` for super-resolution and denoising, a `Chain` of the
+        latter for several names.
 
     Raises:
         KeyError: No such name.
         FileNotFoundError: No weights are shipped or published for it, they cannot be fetched (`FetchError`), or no file at
             `weights`.
-        ValueError: The weights are of another family or scale; no such engine or device.
+        ValueError: The weights are of another family or scale; no such engine or device; classifiers in a chain.
     """
-    from .inference import ClassificationPredictor, RestorationPredictor
+    from .inference import Chain, ClassificationPredictor, RestorationPredictor
 
-    network, found = load_network(name, weights)
+    if not isinstance(name, str):
+        files = [None] * len(name) if weights is None else weights
+        if isinstance(files, (str, Path)) or len(files) != len(name):
+            raise ValueError(f"a chain of {len(name)} networks needs a list of as many weights")
+        of_all = {key: options.pop(key) for key in ("outscale", "max_megapixels") if key in options}
+        return Chain([load(one, file, engine, device, **options) for one, file in zip(name, files)], **of_all)
+    with paddle_lock:  # another thread may be exporting a graph
+        network, found = load_network(name, weights)
     kind = ClassificationPredictor if found.task == "classification" else RestorationPredictor
     return kind(network, found, engine=engine, device=device, **options)

@@ -105,17 +105,11 @@ PUBLISHED = {
 }
 
 
-def network_of(module: Path) -> pcv.ModelSpec:
-    """The network of a module.
-
-    Raises:
-        ValueError: It has not the form of our modules.
-    """
+def network_of(module: Path) -> Optional[pcv.ModelSpec]:
+    """The network of a module that this script writes the pages of; None for modules with pages of their own."""
     source = (module / "module.py").read_text(encoding="utf-8")
     found = re.search(rf'\((?:{"|".join(BASES.values())})\):\n    model = "(.+)"', source)
-    if not found:
-        raise ValueError(f"{module}/module.py does not name its network as tools/module_pages.py does")
-    return pcv.model_spec(found[1])
+    return pcv.model_spec(found[1]) if found else None
 
 
 def weights_text(module: Path, spec: pcv.ModelSpec, language: str) -> str:
@@ -205,7 +199,7 @@ def pages(folder: Optional[Path] = None) -> dict[Path, str]:
     texts = {}
     for source in sorted((folder or hub_modules_folder()).glob("*/module.py")):
         spec = network_of(source.parent)
-        for language, name in README.items():
+        for language, name in README.items() if spec else ():
             texts[source.parent / name] = readme(source.parent, spec, language)
     return texts
 

@@ -1,16 +1,21 @@
 #!/usr/bin/env python
 """Enlarges or denoises pictures, or names what they show.
 
-    python tools/predict.py rdn_x4 photo.jpg folder -o results
+    python tools/predict.py rdn_x4 photo.jpg folder "scans/**/*.tif" -o results
+    python tools/predict.py dncnn_gray_s25+rdn_x4 noisy.png -o results
     python tools/predict.py squeezenet1_0 photo.jpg folder --top_k 3
 
-The exit code is 1 if a picture failed; the others are finished.
+Folders are searched with all below them, and the results lie in folders of the same names. A result has the format, depth and mode
+of its picture, GIF excepted. The exit code is 0 if all went well, 1 if a picture failed (the others are finished), 2 for wrong
+arguments.
 """
 
 import argparse
 import json
+import logging
 import os
 import sys
+import time
 from pathlib import Path
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
@@ -19,69 +24,83 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tqdm import tqdm  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.data import IMAGE_SUFFIXES  # noqa: E402
-from paddle_cv.inference import ENGINES, ClassificationPredictor, ImageError, RestorationPredictor  # noqa: E402
+from paddle_cv.inference import (  # noqa: E402
+    ENGINES,
+    MAX_MEGAPIXELS,
+    ClassificationPredictor,
+    ImageError,
+    PicturePredictor,
+    find_pictures,
+    picture_size,
+    plan_results,
+    restore_files,
+)
 
 # Options of one kind of network only.
-RESTORATION = ("output", "tile", "noise_level", "overwrite")
-CLASSIFICATION = ("top_k", "batch_size", "json")
+RESTORATION = ("output", "format", "overwrite", "tile", "noise_level", "self_ensemble", "outscale")
+CLASSIFICATION = ("top_k",)
 
 
-def pictures(inputs: list[str]) -> list[tuple[Path, Path]]:
-    """Each input file, and its place in a folder of results: that below the input folder."""
-    found = []
-    for name in inputs:
-        path = Path(name)
-        if not path.is_dir():
-            found.append((path, Path(path.name)))
-            continue
-        for file in sorted(path.rglob("*")):
-            if file.is_file() and file.suffix.lower() in IMAGE_SUFFIXES:
-                found.append((file, file.relative_to(path)))
-    return found
+def megapixels(predictor: PicturePredictor, source: Path) -> float:
+    """Of the result."""
+    try:
+        height, width = predictor.result_size(*picture_size(source))
+    except ImageError:  # what is wrong will be reported when its turn comes
+        return 0
+    return height * width / 1e6
 
 
-def restore(predictor: RestorationPredictor, arguments: argparse.Namespace) -> list[Exception]:
-    """Writes the results, and returns what failed."""
+def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple[list[dict], float]:
+    """Writes the results; returns an entry for each picture, and megapixels of result in a second."""
     conditions = {} if arguments.noise_level is None else {"noise_level": arguments.noise_level}
-    failed, written = [], set()
-    for source, place in pictures(arguments.inputs):
-        target = Path(arguments.output) / place.with_name(f"{place.stem}.png")
-        try:
-            if target in written:
-                raise ImageError(f"{source}: {target} is the result of another input already")
-            if target.exists() and not arguments.overwrite:
-                raise ImageError(f"{source}: {target} exists (--overwrite replaces it)")
-            with tqdm(desc=str(source), unit="tile", leave=False) as bar:
+    found = find_pictures(arguments.inputs, outside=arguments.output)
+    plan = plan_results(found, arguments.output, arguments.format and f".{arguments.format}")
+    sizes = {source: megapixels(predictor, source) for source, _ in plan}
+    report, started, done = [], time.perf_counter(), 0.0
+    with tqdm(
+        total=sum(sizes.values()),
+        disable=None,  # only where somebody looks
+        bar_format="{percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} megapixels [{elapsed}, {remaining} left, {rate_noinv_fmt}]",
+        unit=" MP",
+    ) as bar:
 
-                def show(done: int, total: int, bar: tqdm = bar) -> None:
-                    bar.total = total
-                    bar.update(done - bar.n)
+        def show(source: Path, windows: int, of: int) -> None:
+            bar.update(done + sizes[source] * windows / of - bar.n)
 
-                print(predictor.predict_file(source, target, progress=show, **conditions))
-            written.add(target)
-        except (ValueError, OSError) as error:
-            failed.append(error)
-    return failed
+        last = time.perf_counter()
+        for source, target, error in restore_files(
+            predictor, plan, bool(arguments.overwrite), show, batch_size=arguments.batch_size or 1, **conditions
+        ):
+            now = time.perf_counter()
+            entry = {"name": str(source)}
+            if error:
+                bar.total -= sizes[source]
+                entry["error"] = str(error)
+            else:
+                done += sizes[source]
+                height, width = picture_size(target)
+                entry.update(result=str(target), width=width, height=height, seconds=round(now - last, 3))
+                if not arguments.json:
+                    tqdm.write(str(target))
+            report.append(entry)
+            last = now
+    return report, done / (time.perf_counter() - started)
 
 
-def classify(predictor: ClassificationPredictor, arguments: argparse.Namespace) -> list[Exception]:
-    """Prints the results, and returns what failed."""
-    sources = [source for source, _ in pictures(arguments.inputs)]
-    failed, report = [], []
+def classify(predictor: ClassificationPredictor, arguments: argparse.Namespace) -> list[dict]:
+    """Prints the results; returns an entry for each picture."""
+    sources = [source for source, _ in find_pictures(arguments.inputs)]
+    report = []
     outcomes = predictor.predict_each(sources, arguments.top_k or 5, arguments.batch_size or 1)
-    for source, outcome in zip(sources, outcomes):
+    for source, outcome in zip(sources, tqdm(outcomes, total=len(sources), unit="picture", disable=None, leave=False)):
         if isinstance(outcome, Exception):
-            failed.append(outcome)
             report.append({"name": str(source), "error": str(outcome)})
             continue
         report.append({"name": str(source), "labels": outcome.as_dict()})
         if not arguments.json:
             named = (f"{label} {probability:.4f}" for label, probability in outcome.as_dict().items())
-            print(f"{source}: {', '.join(named)}")
-    if arguments.json:
-        print(json.dumps(report, indent=1, ensure_ascii=False))
-    return failed
+            tqdm.write(f"{source}: {', '.join(named)}")
+    return report
 
 
 def positive(text: str) -> int:
@@ -90,38 +109,91 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def main() -> int:
+def arguments_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", help="a name of paddle_cv.list_models()")
-    parser.add_argument("inputs", nargs="+", help="pictures, and folders of pictures")
-    parser.add_argument("--weights", metavar="FILE", help="weights instead of the shipped or published ones")
+    parser.add_argument("name", help="a name of paddle_cv.list_models(), or several joined by + for a chain")
+    parser.add_argument("inputs", nargs="+", help="pictures, folders of pictures, patterns with * and **")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        action="append",
+        help="weights instead of the shipped or published ones; for a chain once for each network, - for the shipped ones",
+    )
     parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
     parser.add_argument("--device", default="auto", help="cpu, gpu, gpu:1 ... (%(default)s)")
+    parser.add_argument("--threads", type=positive, help="CPU threads (one for each core)")
+    parser.add_argument("--batch_size", type=positive, help="pictures, or windows of a picture, at once (1)")
+    parser.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=MAX_MEGAPIXELS,
+        help="refuse files of more pixels (%(default)g)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON list instead of lines")
     group = parser.add_argument_group("super-resolution and denoising")
-    group.add_argument("-o", "--output", help="folder for the results, PNG files")
-    group.add_argument("--tile", type=int, help="largest side of the windows in pixels (384)")
-    group.add_argument("--noise_level", type=float, help="of 255, for denoisers that are told it")
+    group.add_argument("-o", "--output", help="folder for the results")
+    group.add_argument(
+        "--format", choices=["png", "jpg", "webp", "tif", "bmp"], help="of the results (that of each picture)"
+    )
     group.add_argument("--overwrite", action="store_true", default=None, help="replace earlier results")
+    group.add_argument("--tile", type=positive, help="largest side of the windows in pixels (384)")
+    group.add_argument("--noise_level", type=float, help="of 255, for denoisers that are told it")
+    group.add_argument(
+        "--self-ensemble", action="store_true", default=None, help="mean over eight orientations: eight times the work"
+    )
+    group.add_argument("--outscale", type=float, help="how much larger the results are, any number (as the network)")
     group = parser.add_argument_group("classification")
     group.add_argument("--top_k", type=positive, help="how many classes to print (5)")
-    group.add_argument("--batch_size", type=positive, help="pictures at once (1)")
-    group.add_argument("--json", action="store_true", default=None, help="print one JSON list instead of lines")
+    return parser
+
+
+def load(arguments: argparse.Namespace):
+    """The predictor that the arguments ask for; ValueError for options that are not for it."""
+    names = arguments.name.split("+")
+    classifies = any(pcv.model_spec(name).task == "classification" for name in names)
+    for option in RESTORATION if classifies else CLASSIFICATION:
+        if getattr(arguments, option) is not None:
+            raise ValueError(f"--{option} is not for {arguments.name}")
+    if not classifies and arguments.output is None:
+        raise ValueError("-o FOLDER is needed for the results")
+    weights = arguments.weights and [None if file == "-" else file for file in arguments.weights]
+    if len(names) == 1:
+        names, weights = names[0], weights and weights[-1]
+    options = {"threads": arguments.threads, "max_megapixels": arguments.max_megapixels}
+    for option in ("tile", "self_ensemble", "outscale"):
+        if getattr(arguments, option) is not None:
+            options[option] = getattr(arguments, option)
+    predictor = pcv.load(names, weights, arguments.engine, arguments.device, **options)
+    if not classifies:  # what is missing or surplus is an error before the first picture
+        predictor.prepare(**({} if arguments.noise_level is None else {"noise_level": arguments.noise_level}))
+    return predictor
+
+
+def main() -> int:
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    parser = arguments_parser()
     arguments = parser.parse_args()
     try:
-        classifies = pcv.model_spec(arguments.name).task == "classification"
-        for option in RESTORATION if classifies else CLASSIFICATION:
-            if getattr(arguments, option) is not None:
-                parser.error(f"--{option} is not for {arguments.name}")
-        if not classifies and arguments.output is None:
-            parser.error("-o FOLDER is needed for the results")
-        options = {} if arguments.tile is None else {"tile": arguments.tile}
-        predictor = pcv.load(arguments.name, arguments.weights, arguments.engine, arguments.device, **options)
+        predictor = load(arguments)
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
-    if not pictures(arguments.inputs):
+    speed = None
+    try:
+        if isinstance(predictor, ClassificationPredictor):
+            report = classify(predictor, arguments)
+        else:
+            report, speed = restore(predictor, arguments)
+    except KeyboardInterrupt:
+        print("interrupted; the results that are there are whole", file=sys.stderr)
+        return 130
+    if not report:
         print("there is no picture in these folders", file=sys.stderr)
         return 1
-    failed = classify(predictor, arguments) if classifies else restore(predictor, arguments)
+    failed = [entry["error"] for entry in report if "error" in entry]
+    if arguments.json:
+        print(json.dumps(report, indent=1, ensure_ascii=False))
+    elif speed is not None:
+        print(f"{len(report) - len(failed)} of {len(report)} pictures, {speed:.2f} megapixels/s")
     for error in failed:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if failed else 0

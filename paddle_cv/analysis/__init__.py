@@ -1,7 +1,7 @@
 """What networks cost, how they score, and figures that compare their results."""
 
 from .cards import card_table, exercise_table, fill_marked, read_card, score_table, shipped_table
-from .comparison import side_by_side
+from .comparison import busiest_box, paper_figure, side_by_side
 from .complexity import LayerCost, layer_costs
 from .course import course_table
 from .evaluation import (
@@ -21,6 +21,7 @@ __all__ = [
     "LayerCost",
     "ShippedScore",
     "accuracy",
+    "busiest_box",
     "card_table",
     "cost_table",
     "course_table",
@@ -36,6 +37,7 @@ __all__ = [
     "mean_scores",
     "measure",
     "measure_shipped",
+    "paper_figure",
     "read_card",
     "score_table",
     "shipped_table",

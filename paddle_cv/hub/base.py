@@ -11,6 +11,7 @@ from paddle import nn
 from paddlehub.module.module import RunModule
 
 from ..api import load_network
+from ..models import ModelSpec
 
 __all__ = ["NetworkModule", "input_files", "rgb", "sources"]
 
@@ -37,9 +38,17 @@ class NetworkModule(nn.Layer, RunModule):
 
     def __init__(self, weights: Optional[Union[str, Path]] = None):
         super().__init__()
-        own = Path(self.directory) / f"{self.model}.pdparams"
-        self.network, self.spec = load_network(self.model, weights or (own if own.is_file() else None))
+        self.network, self.spec = self.load_network(weights)
         self._predictors: dict[str, Any] = {}
+
+    def own_weights(self) -> Optional[Path]:
+        """The weight file in the module's folder; None where there is none."""
+        path = Path(self.directory) / f"{self.model}.pdparams"
+        return path if path.is_file() else None
+
+    def load_network(self, weights: Optional[Union[str, Path]]) -> tuple[nn.Layer, ModelSpec]:
+        """The network with `weights`, and what it is; a subclass may find them elsewhere."""
+        return load_network(self.model, weights or self.own_weights())
 
     def forward(self, x):
         """What the network computes of its input, (N, C, H, W)."""
@@ -49,6 +58,7 @@ class NetworkModule(nn.Layer, RunModule):
         """The predictor that does the work, made at the first call: a server that forks must not inherit its threads."""
         device = "gpu" if use_gpu else "cpu"
         if device not in self._predictors:
+            self.eval()
             self._predictors[device] = self.predictor_class(self.network, self.spec, device=device)
         return self._predictors[device]
 

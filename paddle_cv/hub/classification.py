@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any, Optional
+from pathlib import Path
+from typing import Any, Optional, Union
 
 import numpy as np
 from paddlehub.module.module import runnable, serving
@@ -13,18 +14,40 @@ from paddlehub.module.module import runnable, serving
 from ..inference import ClassificationPredictor, PredictionErrors
 from ..inference.outcomes import gather
 from .base import NetworkModule, input_files, sources
+from .fine_tuning import FineTuning
 from .serving import decode_images
 
 __all__ = ["ClassificationModule"]
 
 
-class ClassificationModule(NetworkModule):
+class ClassificationModule(FineTuning, NetworkModule):
     """What every classification module does; a module adds `moduleinfo` and names its network.
 
-    The weights of `weights=` may be for other classes: a file that was fine-tuned carries their names.
+    Args:
+        weights: As for every module. The weights may be for other classes: a file that was fine-tuned carries their names.
+        label_list: Names of the classes to learn. The layers that tell classes apart start anew, unless the weights are for
+            these very classes.
+        load_checkpoint: The `model.pdparams` that PaddleHub's Trainer saved, instead of `weights`. It has the names of the
+            classes in it; `label_list` may give them others.
+
+    Raises:
+        FileNotFoundError, ValueError: As for every module; or `label_list` has a name twice, none, or not as many as the
+            checkpoint has classes.
     """
 
     predictor_class = ClassificationPredictor
+
+    def __init__(
+        self,
+        weights: Optional[Union[str, Path]] = None,
+        label_list: Optional[Sequence[str]] = None,
+        load_checkpoint: Optional[Union[str, Path]] = None,
+    ):
+        super().__init__(load_checkpoint or weights)
+        if label_list is None and load_checkpoint:
+            label_list = self.spec.class_names or None  # so that the next checkpoint has them, too
+        if label_list is not None:
+            self.set_classes(label_list, anew=load_checkpoint is None)
 
     def predict(
         self,

@@ -1,20 +1,32 @@
 """Prediction: pictures in, pictures or the names of what they show out."""
 
+from .batch import find_pictures, plan_results, restore_files
+from .chain import Chain
 from .classification import Classification, ClassificationPredictor
-from .engines import ENGINES, make_engine
-from .images import ImageError, Picture, open_picture, save_image
+from .engines import ENGINES, available_engines, make_engine
+from .images import MAX_MEGAPIXELS, ImageError, Picture, open_picture, picture_size
 from .outcomes import PredictionErrors
-from .predictor import RestorationPredictor
+from .predictor import PicturePredictor, RestorationPredictor
+from .writing import save_image, save_picture
 
 __all__ = [
     "ENGINES",
+    "MAX_MEGAPIXELS",
+    "Chain",
     "Classification",
     "ClassificationPredictor",
     "ImageError",
     "Picture",
+    "PicturePredictor",
     "PredictionErrors",
     "RestorationPredictor",
+    "available_engines",
+    "find_pictures",
     "make_engine",
     "open_picture",
+    "picture_size",
+    "plan_results",
+    "restore_files",
     "save_image",
+    "save_picture",
 ]

@@ -15,7 +15,7 @@ from ..data import label_names
 from ..data.preprocessing import middle_square, standardise
 from ..models import ModelSpec
 from .engines import make_engine
-from .images import ImageError, Picture, open_picture
+from .images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from .outcomes import gather
 
 __all__ = ["Classification", "ClassificationPredictor", "prepare"]
@@ -63,6 +63,7 @@ class ClassificationPredictor:
         engine: See `make_engine`.
         device: See `make_engine`.
         threads: CPU threads; None: one for each core.
+        max_megapixels: Files of more pixels are refused before they are decoded.
 
     Attributes:
         names: The names of all classes.
@@ -78,13 +79,14 @@ class ClassificationPredictor:
         engine: str = "auto",
         device: str = "auto",
         threads: Optional[int] = None,
+        max_megapixels: float = MAX_MEGAPIXELS,
     ):
         if spec.task != "classification":
             raise ValueError(f"{spec.name} is a network for {spec.task}; this predictor classifies")
         known = spec.class_names or (label_names(spec.labels) if spec.labels else ())
         if known and len(known) != network.num_classes:
             raise ValueError(f"{spec.name}: {len(known)} class names for {network.num_classes} classes")
-        self.spec = spec
+        self.spec, self.max_megapixels = spec, max_megapixels
         self.names = tuple(known) or tuple(map(str, range(network.num_classes)))
         self._digits = spec.labels == "mnist" and self.names == label_names("mnist")
         shape = (spec.in_channels, spec.input_size, spec.input_size)
@@ -130,7 +132,7 @@ class ClassificationPredictor:
     def _read(self, image: Any, number: int) -> Union[np.ndarray, Exception]:
         name = None if isinstance(image, (str, Path)) else f"input {number}"
         try:
-            picture = image if isinstance(image, Picture) else open_picture(image, name)
+            picture = image if isinstance(image, Picture) else open_picture(image, name, self.max_megapixels)
         except (ImageError, OSError) as error:
             return error
         return prepare(picture, self.spec, self._digits)
@@ -169,7 +171,7 @@ def prepare(picture: Picture, spec: ModelSpec, digits: bool = False) -> np.ndarr
 
 
 def _eight_bits(picture: Picture) -> Image.Image:
-    top = 1 if picture.color.dtype.kind == "f" else np.iinfo(picture.color.dtype).max
+    top = full_scale(picture.color.dtype)
     color = picture.color
     if picture.alpha is not None:
         alpha = picture.alpha.astype(np.float32) / np.float32(top)

@@ -1,14 +1,10 @@
-"""What runs a network: Paddle Inference on an exported graph, or the Layer itself."""
+"""What runs a network: ONNX Runtime or Paddle Inference on an exported graph, or the Layer itself."""
 
 from __future__ import annotations
 
-import hashlib
+import importlib.util
 import logging
-import os
-import shutil
-import tempfile
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -16,74 +12,29 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from .. import __version__
-from ..models.tracing import trace_as_written
-from ..weights import cache_folder
+from ..models.tracing import paddle_lock
+from .cores import physical_cores
+from .graphs import ExportError, Shapes, cached_graph
 
-__all__ = ["ENGINES", "make_engine"]
+__all__ = ["ENGINES", "Engine", "available_engines", "make_engine", "open_onnx_graph", "open_paddle_graph"]
 
 logger = logging.getLogger(__name__)
 
 Engine = Callable[..., np.ndarray]
-#: Of each input, without the batch; None for sides that vary.
-Shapes = Sequence[Sequence[Optional[int]]]
 
 
-def _graph_key(network: nn.Layer, shapes: Shapes) -> str:
-    """Changes with the structure, the weights, and the versions of Paddle and of this library."""
-    digest = hashlib.sha256(f"{__version__} {paddle.__version__} {shapes} {network}".encode())
-    for name, value in network.state_dict().items():
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(value.numpy()).tobytes())
-    return digest.hexdigest()[:20]
-
-
-def _export(network: nn.Layer, shapes: Shapes, folder: Path) -> None:
-    network.eval()
-    trace_as_written(network)
-    specs = [
-        paddle.static.InputSpec([None, *shape], "float32", f"input_{number}") for number, shape in enumerate(shapes)
-    ]
-    paddle.jit.save(network, str(folder / "model"), input_spec=specs)
-
-
-def _exported(network: nn.Layer, shapes: Shapes) -> Path:
-    """The folder of the exported graph; it is made at the first call and found again by later ones and other processes."""
-    folder = cache_folder() / "graphs" / f"{type(network).__name__.lower()}-{_graph_key(network, shapes)}"
-    if (folder / "model.json").is_file():
-        return folder
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
-    except OSError as error:
-        folder = Path(tempfile.mkdtemp(prefix="paddle_cv-"))
-        logger.warning(
-            "cannot write to the cache (%s); the graph is exported to %s for this process only", error, folder
-        )
-        _export(network, shapes, folder)
-        return folder
-    try:
-        _export(network, shapes, temporary)
-        os.replace(temporary, folder)
-    except OSError:
-        if not (folder / "model.json").is_file():  # else another process was first
-            raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return folder
-
-
-def _paddle_inference(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
+def open_paddle_graph(folder: Path, device: str, threads: int) -> Engine:
+    """Runs the graph that `write_paddle_graph` wrote by Paddle Inference; calls from several threads take turns."""
     from paddle import inference
 
-    folder = _exported(network, shapes)
     config = inference.Config(str(folder / "model.json"), str(folder / "model.pdiparams"))
     if device == "cpu":
         config.disable_gpu()
         config.set_cpu_math_library_num_threads(threads)
-        if any(isinstance(layer, nn.LeakyReLU) for layer in network.sublayers()):
-            # Paddle 3.3.1 ends the process by a segmentation fault when it joins a convolution and a LeakyReLU.
+        if "leaky_relu" in (folder / "model.json").read_text(encoding="utf-8"):
+            # Paddle 3.3.1 ends the process by a segmentation fault when it joins one to what comes before it.
             config.delete_pass("conv_activation_onednn_fuse_pass")
+            config.delete_pass("matmul_activation_onednn_fuse_pass")
     else:
         config.enable_use_gpu(256, int(device.partition(":")[2] or 0))
     config.disable_glog_info()
@@ -103,52 +54,105 @@ def _paddle_inference(network: nn.Layer, shapes: Shapes, device: str, threads: i
     return run
 
 
+def open_onnx_graph(file: Path, threads: int) -> Engine:
+    """Runs an ONNX file by ONNX Runtime on the CPU; calls from several threads run beside each other."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors; at 2 it complains of each constant that the exporter left over
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    names = sorted(source.name for source in session.get_inputs())
+
+    def run(*inputs: np.ndarray) -> np.ndarray:
+        return session.run(None, dict(zip(names, map(np.ascontiguousarray, inputs))))[0]
+
+    return run
+
+
+def _paddle_inference(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
+    return open_paddle_graph(cached_graph(network, shapes, "paddle"), device, threads)
+
+
+def _onnxruntime(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
+    if device != "cpu":
+        raise ValueError(f"the engine onnxruntime runs on CPUs here, not on {device}; device='cpu'")
+    return open_onnx_graph(cached_graph(network, shapes, "onnx") / "model.onnx", threads)
+
+
 def _dygraph(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
     network.eval()
 
     def run(*inputs: np.ndarray) -> np.ndarray:
-        with paddle.no_grad():
+        with paddle_lock, paddle.no_grad():
             return network(*(paddle.to_tensor(x) for x in inputs)).numpy()
 
     return run
 
 
-ENGINES = {"paddle_inference": _paddle_inference, "dygraph": _dygraph}
+ENGINES = {"onnxruntime": _onnxruntime, "paddle_inference": _paddle_inference, "dygraph": _dygraph}
+
+#: What an engine needs beside Paddle.
+_PACKAGES = {"onnxruntime": ("onnxruntime", "paddle2onnx")}
+
+
+def available_engines() -> list[str]:
+    """The engines whose packages are installed; on CPUs the fastest comes first (tools/benchmark.py predict)."""
+    return [engine for engine in ENGINES if not _missing(engine)]
+
+
+def _missing(engine: str) -> list[str]:
+    return [package for package in _PACKAGES.get(engine, ()) if importlib.util.find_spec(package) is None]
 
 
 def make_engine(
     network: nn.Layer, shapes: Shapes, engine: str = "auto", device: str = "auto", threads: Optional[int] = None
 ) -> Engine:
-    """A function from float32 arrays, the network's inputs, to its output.
+    """A function from float32 arrays, the network's inputs, to its output. It may be called from several threads.
 
     Args:
         network: The network; it is put into eval mode.
         shapes: Shape of each input without the batch, None for sides that vary, for example [(3, None, None)].
-        engine: `paddle_inference`, `dygraph`, or `auto`: the faster one, which is Paddle Inference on CPUs.
+        engine: One of `ENGINES`, or `auto`. On CPUs that is ONNX Runtime where it is installed and the network can be
+            exported to ONNX, and Paddle Inference otherwise; on GPUs it is dygraph.
         device: `cpu`, `gpu`, `gpu:<number>`, or `auto`: a GPU where Paddle sees one.
-        threads: CPU threads; None: `OMP_NUM_THREADS` as it was before paddle was imported, or one a core.
+        threads: CPU threads of the engines that run graphs; None: one for each physical core. Dygraph has as many as
+            `OMP_NUM_THREADS` says when paddle is imported.
 
     Raises:
-        ValueError: No such engine, or no such device on this machine.
+        ValueError: No such engine, its packages are missing, it is not for the device, or no such device on this machine.
+        ExportError: The network cannot be exported to what the engine runs.
     """
+    with paddle_lock:
+        return _make_engine(network, shapes, engine, device, threads or physical_cores())
+
+
+def _make_engine(network: nn.Layer, shapes: Shapes, engine: str, device: str, threads: int) -> Engine:
     if device == "auto":
         device = "gpu" if _gpus() else "cpu"
     if device != "cpu" and not (device.split(":")[0] == "gpu" and _gpus()):
         raise ValueError(
             f"device {device!r} is not available; this Paddle sees {_gpus()} GPUs (pip install paddlepaddle-gpu)"
         )
-    if engine == "auto":
-        engine = "paddle_inference" if device == "cpu" else "dygraph"
-    if engine not in ENGINES:
+    if engine != "auto" and engine not in ENGINES:
         raise ValueError(f"there is no engine {engine!r}, only auto, {', '.join(ENGINES)}")
+    if engine != "auto" and _missing(engine):
+        raise ValueError(f'the engine {engine} needs {" and ".join(_missing(engine))}: pip install "paddle-cv[onnx]"')
     if device != "cpu":
         network.to(device)
-    return ENGINES[engine](network, shapes, device, threads or _cores())
+    if engine == "auto":
+        if device != "cpu":
+            engine = "dygraph"
+        elif _missing("onnxruntime"):
+            engine = "paddle_inference"
+        else:
+            try:
+                return ENGINES["onnxruntime"](network, shapes, device, threads)
+            except ExportError as error:
+                logger.info("%s; Paddle Inference runs it instead", error)
+                engine = "paddle_inference"
+    return ENGINES[engine](network, shapes, device, threads)
 
 
 def _gpus() -> int:
     return paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

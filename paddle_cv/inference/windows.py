@@ -12,7 +12,16 @@ from ..data.degradations import COMPONENTS, SIZE, bicubic_degradation, kernel_ba
 from ..models import ModelSpec
 from .engines import Engine
 
-__all__ = ["compute_windows", "condition_inputs"]
+__all__ = ["compute_oriented", "compute_windows", "condition_inputs", "conditions_taken"]
+
+
+def conditions_taken(spec: ModelSpec) -> set[str]:
+    """Names of the arguments that a network takes beside the picture."""
+    takes = {"sigma": ["noise_level"], "degradation": ["degradation", "kernel"]}
+    taken = {argument for name in spec.extra_inputs for argument in takes[name]}
+    if spec.extra_inputs.get("degradation", (0,))[0] > COMPONENTS:
+        taken.add("noise_level")
+    return taken
 
 
 def condition_inputs(
@@ -34,10 +43,9 @@ def condition_inputs(
         ValueError: Something the network needs is missing or of a wrong size, or something is given that it does not take.
     """
     given = {"noise_level": noise_level, "degradation": degradation, "kernel": kernel}
-    takes = {"sigma": ["noise_level"], "degradation": ["degradation", "kernel"]}
-    taken = [argument for name in spec.extra_inputs for argument in takes[name]]
-    if spec.extra_inputs.get("degradation", (0,))[0] > COMPONENTS and degradation is None:
-        taken.append("noise_level")
+    taken = conditions_taken(spec)
+    if degradation is not None:  # it holds the noise level
+        taken -= {"noise_level"}
     surplus = [argument for argument, value in given.items() if value is not None and argument not in taken]
     if surplus:
         raise ValueError(f"{spec.name} takes no {' and no '.join(surplus)}")
@@ -101,6 +109,32 @@ def compute_windows(x: np.ndarray, spec: ModelSpec, engine: Engine, conditions: 
     return (
         ycbcr_to_rgb(np.concatenate([y, _enlarged(ycbcr[..., 1:], spec.scale)], axis=3) * 255).astype(np.float32) / 255
     )
+
+
+def compute_oriented(
+    x: np.ndarray, spec: ModelSpec, engine: Engine, conditions: Sequence[np.ndarray], grid: int = 1
+) -> np.ndarray:
+    """The geometric self-ensemble: the mean of what the network computes of windows in all eight orientations.
+
+    It is the "+" of EDSR+, RDN+, RCAN+ (Lim et al., "Enhanced Deep Residual Networks for Single Image Super-Resolution", CVPR
+    Workshops 2017): eight times the work for about 0.1 dB. The arguments and the result are those of `compute_windows`.
+
+    Args:
+        grid: The network works on squares of so many pixels: windows are continued to a multiple of it by their last pixels, so
+            that turned windows are cut into the same squares.
+    """
+    height, width = x.shape[1:3]
+    x = np.pad(x, [(0, 0), (0, -height % grid), (0, -width % grid), (0, 0)], mode="edge")
+    total = None
+    for turns in range(4):
+        for mirrored in (False, True):
+            oriented = np.rot90(x, turns, axes=(1, 2))
+            oriented = oriented[:, :, ::-1] if mirrored else oriented
+            result = compute_windows(np.ascontiguousarray(oriented), spec, engine, conditions)
+            result = np.rot90(result[:, :, ::-1] if mirrored else result, -turns, axes=(1, 2))
+            total = result.copy() if total is None else total + result
+    scale = spec.scale or 1
+    return total[:, : height * scale, : width * scale] / np.float32(8)
 
 
 def _enlarged(planes: np.ndarray, scale: int) -> np.ndarray:

@@ -1,13 +1,18 @@
-"""Tracing networks quickly."""
+"""Tracing networks quickly, and without disturbing other threads."""
 
 from __future__ import annotations
 
 import sys
+import threading
 
 import paddle
 from paddle import nn
 
-__all__ = ["trace_as_written"]
+__all__ = ["paddle_lock", "trace_as_written"]
+
+#: Held while a network is traced, and while one computes as a Layer. Tracing switches the whole process to static graphs, and a
+#: thread that meets paddle for the first time meanwhile stays there for good.
+paddle_lock = threading.RLock()
 
 
 def trace_as_written(network: nn.Layer) -> None:

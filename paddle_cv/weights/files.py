@@ -1,4 +1,5 @@
-"""Weight files: `.pdparams`, `.safetensors`, `.npz` and, where PyTorch is installed, `.pth`, `.pt`, `.ckpt`."""
+"""Weight files: `.pdparams`, `.safetensors`, `.npz` and, where PyTorch is installed, `.pth`, `.pt`, `.ckpt`; and the folders of
+static-graph models."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ import paddle
 from paddle import nn
 
 from ..models.layers import STORED
+from .static_graph import GRAPH, read_static_folder
 
 __all__ = ["fits", "load_weights", "read_parts", "read_state", "save_state"]
 
@@ -196,9 +198,12 @@ def read_parts(path: Union[str, Path]) -> dict[str, dict[str, np.ndarray]]:
         FileNotFoundError, ImportError, ValueError: As `read_state`.
     """
     path = Path(path)
-    if not path.is_file():
+    if (path / GRAPH).is_file():
+        reader = read_static_folder
+    elif not path.is_file():
         raise FileNotFoundError(f"there is no weight file {path}")
-    reader = _READERS.get(path.suffix.lower())
+    else:
+        reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise ValueError(f"{path}: weights are read from {', '.join(_READERS)} files")
     try:
@@ -222,7 +227,7 @@ def read_state(path: Union[str, Path], part: Optional[str] = None) -> dict[str, 
     knows arrays only.
 
     Args:
-        path: The file.
+        path: The file; or the folder of a static-graph model of Paddle 1.x, with `__model__` and a file for each variable.
         part: Which state dict to take where the file has several; without an effect where it has one.
 
     Raises:

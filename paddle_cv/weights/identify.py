@@ -111,8 +111,11 @@ def _choice(parts: Mapping[str, Mapping[str, np.ndarray]]) -> str:
 
 
 def _conversions(state: Mapping[str, np.ndarray], network: nn.Layer) -> Iterator[Mapping[str, np.ndarray]]:
-    """The entries taken for ours, for those of `paddle.vision.models`, and for those of a PyTorch implementation."""
-    yield state
+    """The entries taken for ours, for those of `paddle.vision.models`, and for those of a PyTorch implementation.
+
+    Ours may have a name before them: the checkpoint of a Layer that keeps the network in a field.
+    """
+    yield from without_prefixes(state)
     if hasattr(network, "paddle_key"):
         yield convert_paddle_vision_state(state, type(network))
     yield convert_state(state, network)

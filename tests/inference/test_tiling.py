@@ -24,6 +24,25 @@ def test_each_pixel_is_kept_once_and_has_its_context(height, width, tile, overla
     assert window_height <= tile and window_width <= tile
 
 
+@pytest.mark.parametrize("height, width", [(1, 1000), (65, 131), (203, 300)])
+@pytest.mark.parametrize("tile, overlap, grid", [(64, 10, 2), (64, 7, 8), (67, 16, 8), (33, 0, 4)])
+def test_windows_start_on_the_grid(height, width, tile, overlap, grid):
+    count = np.zeros((height, width), int)
+    for piece in tiles(height, width, tile, overlap, grid):
+        top, left, bottom, right = piece.kept
+        count[top:bottom, left:right] += 1
+        w_top, w_left, w_bottom, w_right = piece.window
+        assert w_top % grid == 0 and w_left % grid == 0
+        assert w_bottom - w_top <= tile and w_right - w_left <= tile
+        for start, end, kept_from, kept_to, length in (
+            (w_top, w_bottom, top, bottom, height),
+            (w_left, w_right, left, right, width),
+        ):
+            assert start == 0 or kept_from - start >= overlap
+            assert end == length or (end - kept_to >= overlap and end % grid == 0)
+    assert (count == 1).all()
+
+
 def test_windows_are_no_larger_than_needed():
     # Three windows are needed for 512 pixels; of 256 they would compute half as much again.
     windows = [piece.window for piece in tiles(100, 512, 256, 22)]

@@ -54,3 +54,8 @@ def test_lanczos_is_the_sum_of_its_definition(scale, width):
 def test_an_unknown_method_is_named():
     with pytest.raises(ValueError, match="bicubic"):
         build_model("bicubic_x4", method="cubic")
+
+
+def test_exported_graphs_are_told_apart():
+    """There are no weights, and the cache of graphs goes by what `repr` shows."""
+    assert len({repr(build_model(f"{method}_x2")) for method in ("nearest", "bilinear", "bicubic", "lanczos")}) == 4

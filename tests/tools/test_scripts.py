@@ -75,10 +75,9 @@ def test_predict(run, photo):
     (folder / "text.png").write_text("no picture")
     output, errors = run("predict.py", "rdn_x4", folder, "-o", "out", code=1)
     assert "text.png: this is no picture" in errors
-    assert {str(p.relative_to(run.folder / "out")) for p in (run.folder / "out").rglob("*.png")} == {
-        "a.png",
-        "below/b.png",
-    }
+    written = {str(p.relative_to(run.folder / "out")) for p in (run.folder / "out").rglob("*") if p.is_file()}
+    assert written == {"a.png", "below/b.jpg"}
+    assert "2 of 3 pictures" in output and "megapixels/s" in output
     expected = pcv.load("rdn_x4").predict(photo[:20, :30])
     assert np.array_equal(np.asarray(Image.open(run.folder / "out" / "a.png")), expected)
     _, errors = run("predict.py", "rdn_x4", folder / "a.png", "-o", "out", code=1)
@@ -86,6 +85,37 @@ def test_predict(run, photo):
     run("predict.py", "rdn_x4", folder / "a.png", "-o", "out", "--overwrite")
     _, errors = run("predict.py", "rdn_x4", "none.png", "-o", "out", code=1)
     assert "no file none.png" in errors
+
+
+def test_predict_with_a_chain_and_json(run, photo):
+    folder = run.folder / "two words ö"
+    folder.mkdir()
+    Image.fromarray(photo[:20, :30]).save(folder / "猫.webp")
+    (folder / "text.png").write_text("no picture")
+    names = "bicubic_x2+nearest_x2"
+    options = (
+        "-o",
+        "chained",
+        "--format",
+        "png",
+        "--outscale",
+        "3",
+        "--self-ensemble",
+        "--json",
+        "--engine",
+        "dygraph",
+    )
+    output, errors = run("predict.py", names, "two words ö/*", *options, code=1)
+    bad, good = json.loads(output)
+    assert bad["name"] == "two words ö/text.png" and "no picture" in bad["error"] and bad["error"] in errors
+    assert (good["result"], good["width"], good["height"]) == ("chained/猫.png", 90, 60) and good["seconds"] > 0
+    assert Image.open(run.folder / "chained" / "猫.png").size == (90, 60)
+    _, errors = run("predict.py", "ffdnet_gray", "two words ö", "-o", "out", "--weights", "none", code=2)
+    assert "none" in errors
+    _, errors = run("predict.py", "bicubic_x2", folder, "-o", "out", "--noise_level", "3", code=2)
+    assert "takes no noise_level" in errors
+    _, errors = run("predict.py", "bicubic_x2", folder / "猫.webp", "-o", "out", "--max-megapixels", "0.0001", code=1)
+    assert "limit of 0.0001 megapixels" in errors
 
 
 def test_predict_classes(run, photo):

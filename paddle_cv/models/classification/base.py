@@ -7,7 +7,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-__all__ = ["IMAGENET", "IMAGENET_299", "Classifier"]
+__all__ = ["IMAGENET", "IMAGENET_299", "STATIC_FIELDS", "Classifier"]
 
 #: Facts for `register_model` of networks trained on ImageNet in the usual way: the middle 224 x 224 pixels of a picture whose
 #: shorter side has 256, each channel standardised.
@@ -21,6 +21,9 @@ IMAGENET: dict[str, Any] = {
 }
 #: The same for the Inception family: 299 x 299 pixels of 342.
 IMAGENET_299 = {**IMAGENET, "resize": 342, "input_size": 299}
+
+#: What the variables of PaddlePaddle's static graphs end in, and our names for it.
+STATIC_FIELDS = {"weights": "weight", "scale": "weight", "offset": "bias", "mean": "_mean", "variance": "_variance"}
 
 
 class Classifier(nn.Layer):

@@ -7,6 +7,7 @@ Agrees with torchvision, names of the sublayers included, and with 300 million m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -15,7 +16,7 @@ from paddle import nn
 
 from ..layers import init_like_he
 from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, Classifier
+from .base import IMAGENET, STATIC_FIELDS, Classifier
 
 __all__ = ["MobileNetV2"]
 
@@ -29,6 +30,9 @@ STAGES = (
     (6, 160, 3, 2),
     (6, 320, 1, 1),
 )
+
+# Variables of the static graphs; conv1_1 and conv9 are the first and the last convolution.
+_STATIC = re.compile(r"conv([1-9])(?:_(\d+))?(?:_(expand|dwise|linear))?(_bn)?_(weights|scale|offset|mean|variance)")
 
 
 def conv_bn_relu6(
@@ -45,14 +49,17 @@ def conv_bn_relu6(
 
 
 class InvertedResidual(nn.Layer):
-    """Widening, depthwise and narrowing convolution, and where the shapes agree the sum with the input."""
+    """Widening, depthwise and narrowing convolution, and where the shapes agree the sum with the input.
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int):
+    Without a widening convolution where it would not widen (`expansion` 1), unless `always_expand`.
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int, always_expand: bool = False):
         super().__init__()
         width = in_channels * expansion
         self.residual = stride == 1 and in_channels == out_channels
         self.conv = nn.Sequential(
-            *([conv_bn_relu6(in_channels, width, 1)] if expansion != 1 else []),
+            *([conv_bn_relu6(in_channels, width, 1)] if expansion != 1 or always_expand else []),
             conv_bn_relu6(width, width, 3, stride, groups=width),
             nn.Conv2D(width, out_channels, 1, bias_attr=False),
             nn.BatchNorm2D(out_channels),
@@ -74,13 +81,22 @@ class MobileNetV2(Classifier):
     Args:
         width: Multiplies the channels of all layers; of the last convolution only where it is above 1.
         dropout: Probability of dropout before the classifier.
+        always_expand: The first block has a 1x1 convolution before its depthwise one as all others have, though it does not
+            widen: the form of PaddlePaddle's static graphs (mobilenet_v2_animals).
         in_channels: Channels of the input.
         num_classes: Number of classes.
     """
 
     classifiers = ("classifier.1",)
 
-    def __init__(self, width: float = 1.0, dropout: float = 0.2, in_channels: int = 3, num_classes: int = 1000):
+    def __init__(
+        self,
+        width: float = 1.0,
+        dropout: float = 0.2,
+        always_expand: bool = False,
+        in_channels: int = 3,
+        num_classes: int = 1000,
+    ):
         super().__init__()
         self.num_classes = num_classes
         channels = scaled(32, width)
@@ -89,7 +105,7 @@ class MobileNetV2(Classifier):
             out_channels = scaled(features, width)
             for place in range(count):
                 stride = first_stride if place == 0 else 1
-                layers.append(InvertedResidual(channels, out_channels, stride, expansion))
+                layers.append(InvertedResidual(channels, out_channels, stride, expansion, always_expand))
                 channels = out_channels
         last_channels = scaled(1280, max(1.0, width))
         layers.append(conv_bn_relu6(channels, last_channels, 1))
@@ -105,14 +121,35 @@ class MobileNetV2(Classifier):
         return self.classifier(self.avgpool(self.forward_features(x)).flatten(1))
 
     @staticmethod
+    def paddle_key(key: str) -> str:
+        """The names in PaddlePaddle's static graphs: conv3_2_dwise_weights, conv3_2_dwise_bn_scale, fc10_offset."""
+        if key.startswith("fc10_"):
+            return f"classifier.1.{STATIC_FIELDS.get(key[5:], key[5:])}"
+        found = _STATIC.fullmatch(key)
+        if not found:
+            return key
+        stage, block, layer, norm, field = found.groups()
+        if layer is None:
+            return f"features.{0 if stage == '1' else 18}.{1 if norm else 0}.{STATIC_FIELDS[field]}"
+        place = sum(count for _, _, count, _ in STAGES[: int(stage) - 2]) + int(block)
+        if layer == "linear":
+            inner = "3" if norm else "2"
+        else:
+            inner = f"{0 if layer == 'expand' else 1}.{1 if norm else 0}"
+        return f"features.{place}.conv.{inner}.{STATIC_FIELDS[field]}"
+
+    @staticmethod
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the MobileNetV2 that has a state dict of these shapes; None if it is none."""
-        last, narrow = shapes.get("features.18.0.weight"), shapes.get("features.1.conv.1.weight")
+        always_expand = "features.1.conv.3._mean" in shapes
+        last = shapes.get("features.18.0.weight")
+        narrow = shapes.get(f"features.1.conv.{2 if always_expand else 1}.weight")
         classifier = shapes.get("classifier.1.weight")
         if not last or not narrow or not classifier or classifier[0] != last[0] or "features.18.1._mean" not in shapes:
             return None
         return {
             "width": last[1] / STAGES[-1][1],  # exact where the last stage needs no rounding
+            "always_expand": always_expand,
             "in_channels": shapes["features.0.0.weight"][1],
             "num_classes": classifier[1],
         }

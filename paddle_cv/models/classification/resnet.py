@@ -33,9 +33,15 @@ from paddle import nn
 
 from ..layers import ChannelAttention, count_layers, init_like_he, store
 from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, Classifier
+from .base import IMAGENET, STATIC_FIELDS, Classifier
 
 __all__ = ["BasicBlock", "Bottleneck", "ResNet"]
+
+
+# Variables of the static graphs of ResNet-vd: conv1_2_weights, bnv1_2_scale, res2a_branch2b_weights, bn4b12_branch1_mean.
+_STATIC_STEM = re.compile(r"(conv|bnv)1_([123])_(weights|scale|offset|mean|variance)")
+_STATIC_BLOCK = re.compile(r"(res|bn)([2-5])([a-z])(\d*)_branch(1|2[abc])_(weights|scale|offset|mean|variance)")
+_STATIC_CLASSIFIER = {"fc_0.w_0": "fc.weight", "fc_0.b_0": "fc.bias"}
 
 
 class BasicBlock(nn.Layer):
@@ -235,7 +241,22 @@ class ResNet(Classifier):
 
     @staticmethod
     def paddle_key(key: str) -> str:
-        """PaddleHub's names of ResNet-vd; paddle.vision's names of the others are ours."""
+        """PaddleHub's names of ResNet-vd, as Layer and as static graph; paddle.vision's names of the others are ours."""
+        if key in _STATIC_CLASSIFIER:
+            return _STATIC_CLASSIFIER[key]
+        static = _STATIC_STEM.fullmatch(key)
+        if static:
+            place = 3 * (int(static[2]) - 1) + (static[1] == "bnv")
+            return f"{'bn1' if place == 7 else f'conv1.{place}'}.{STATIC_FIELDS[static[3]]}"
+        static = _STATIC_BLOCK.fullmatch(key)
+        if static:
+            kind, stage, letter, number, branch, field = static.groups()
+            place = int(number) if number else ord(letter) - ord("a")
+            if branch == "1":
+                layer = f"downsample.{1 if kind == 'res' else 2}"
+            else:
+                layer = f"{'conv' if kind == 'res' else 'bn'}{ord(branch[1]) - ord('a') + 1}"
+            return f"layer{int(stage) - 1}.{place}.{layer}.{STATIC_FIELDS[field]}"
         stem = re.fullmatch(r"conv1_([123])\._(conv|batch_norm)\.(\w+)", key)
         if stem:
             place = 3 * (int(stem[1]) - 1) + (stem[2] == "batch_norm")

@@ -92,6 +92,9 @@ class DRUNet(nn.Layer):
         features = self.m_up1(features + x2)
         return self.m_tail(features + x1)[:, :, :height, :width]
 
+    #: Pixels of the squares that it works on: windows of a picture have to start at multiples of it.
+    grid = 8
+
     @property
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on, and the padding."""

@@ -27,7 +27,8 @@ MEAN = (0.47614917, 0.45001204, 0.40904046)
 class NearestUpsampling(nn.Layer):
     """Nearest-neighbour enlargement, as the pixel shuffle of repeated channels.
 
-    Paddle Inference 3.3.1 cannot run `nn.Upsample(mode="nearest")` with oneDNN on CPUs.
+    Paddle Inference 3.3.1 cannot run `nn.Upsample(mode="nearest")` with oneDNN on CPUs, and paddle2onnx 2.1 does not convert
+    `repeat_interleave` rightly.
     """
 
     def __init__(self, scale: int):
@@ -36,7 +37,7 @@ class NearestUpsampling(nn.Layer):
         self.shuffle = nn.PixelShuffle(scale)
 
     def forward(self, x):
-        return self.shuffle(paddle.repeat_interleave(x, self.repeats, axis=1))
+        return self.shuffle(paddle.concat([x.unsqueeze(2)] * self.repeats, axis=2).flatten(1, 2))
 
 
 class EnhanceNet(nn.Layer):

@@ -136,6 +136,11 @@ class RRDBNet(nn.Layer):
         return self.conv_last(self.lrelu(self.conv_hr(x)))
 
     @property
+    def grid(self) -> int:
+        """Pixels of the squares that it works on: windows of a picture have to start at multiples of it."""
+        return self.fold
+
+    @property
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on (an upper bound)."""
         return (15 * len(self.body) + 6) * self.fold

@@ -57,6 +57,9 @@ class FFDNet(nn.Layer):
         result = self.shuffle(self.model(paddle.concat([quarters, level], axis=1)))
         return result[:, :, : x.shape[2], : x.shape[3]]
 
+    #: Pixels of the squares that it works on: windows of a picture have to start at multiples of it.
+    grid = 2
+
     @property
     def receptive_radius(self) -> int:
         """How many input pixels around its own place an output pixel depends on."""

@@ -81,7 +81,7 @@ class Interpolation(nn.Layer):
         super().__init__()
         if method not in _KERNELS:
             raise ValueError(f"there is no interpolation {method!r}, only {', '.join(_KERNELS)}")
-        self.scale = scale
+        self.scale, self.method = scale, method
         kernel, self.radius = _KERNELS[method]
         taps = paddle.to_tensor(_taps(kernel, self.radius, scale), "float32")
         kernels = paddle.einsum("iy,jx->ijyx", taps, taps).flatten(0, 1).unsqueeze(1)
@@ -94,6 +94,10 @@ class Interpolation(nn.Layer):
         for axis in (2, 3):
             x = self._continued(x, axis)
         return self.shuffle(F.conv2d(x, kernels, groups=channels))
+
+    def extra_repr(self) -> str:
+        """There are no weights to tell one from another: exported graphs are found again by what `repr` shows."""
+        return f"scale={self.scale}, method={self.method}"
 
     def _continued(self, x, axis: int):
         """Adds `radius` mirrored rows or columns at both ends, the edge itself included; works for a single one, too."""

@@ -47,7 +47,8 @@ class ModulatedResidualBlock(nn.Layer):
         variance = (features - features.mean([2, 3], keepdim=True)).square().mean([2, 3])
         if self.normalized:
             centred = variance - variance.mean(1, keepdim=True)
-            variance = centred / (centred.square().mean(1, keepdim=True) + 1e-5).sqrt()
+            # Paddle Inference 3.3.1 computes centred.square() in the place of `centred`, which is needed once more.
+            variance = centred / ((centred * centred).mean(1, keepdim=True) + 1e-5).sqrt()
         channels = self.fc2(self.relu(self.fc1(variance)))
         if self.normalized:
             channels = channels + variance

@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from paddle import nn
-from paddle.nn import functional as F
 
 from ..layers import count_layers, init_like_pytorch, kernel_radius
 from ..registry import register_model
+from .interpolation import Interpolation
 
 __all__ = ["MSRResNet"]
 
@@ -66,6 +66,7 @@ class MSRResNet(nn.Layer):
         self.conv_hr = nn.Conv2D(num_features, num_features, 3, padding=1)
         self.conv_last = nn.Conv2D(num_features, in_channels, 3, padding=1)
         self.lrelu = nn.LeakyReLU(0.1)
+        self.enlarge = Interpolation(scale, "bilinear")
         init_like_pytorch(self)
 
     def forward(self, x):
@@ -73,8 +74,7 @@ class MSRResNet(nn.Layer):
         features = self.lrelu(self.shuffle(self.upconv1(features)))
         if self.scale == 4:
             features = self.lrelu(self.shuffle(self.upconv2(features)))
-        base = F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
-        return self.conv_last(self.lrelu(self.conv_hr(features))) + base
+        return self.conv_last(self.lrelu(self.conv_hr(features))) + self.enlarge(x)
 
     @property
     def receptive_radius(self) -> int:

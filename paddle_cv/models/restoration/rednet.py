@@ -86,6 +86,11 @@ class REDNet(nn.Layer):
         return self.relu(x + result[:, :, : x.shape[2], : x.shape[3]])
 
     @property
+    def grid(self) -> int:
+        """Pixels of the squares that it works on: windows of a picture have to start at multiples of it."""
+        return 2 if self.strided else 1
+
+    @property
     def receptive_radius(self) -> int:
         """How many pixels of the (enlarged) input around its own place an output pixel depends on."""
         return (2 if self.strided else 1) * 2 * len(self.conv)

@@ -1,0 +1,77 @@
+"""Layers that exported graphs cannot have, and what computes the same in their place."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Callable, Optional
+
+import paddle
+import paddle.nn.functional as F
+from paddle import nn
+
+__all__ = ["exportable"]
+
+
+def _nearest(self, x):
+    """Enlargement by repetition, as the pixel shuffle of repeated channels.
+
+    Paddle Inference 3.3.1 does not run interpolation by a factor, and paddle2onnx 2.1 converts neither that nor
+    `repeat_interleave` or `index_select` rightly.
+    """
+    repeated = paddle.concat([x.unsqueeze(2)] * self.scale_factor**2, axis=2)
+    return F.pixel_shuffle(repeated.flatten(1, 2), self.scale_factor)
+
+
+def _bicubic(self, x):
+    """Bicubic enlargement to a size: paddle2onnx 2.1 does not convert that by a factor."""
+    height, width = paddle.shape(x)[2], paddle.shape(x)[3]
+    return F.interpolate(x, size=[height * self.scale_factor, width * self.scale_factor], mode="bicubic")
+
+
+def _leaky_relu(self, x):
+    """The slope in a multiplication: paddle2onnx 2.1 writes 0 for it."""
+    return paddle.maximum(x, x * self._negative_slope)
+
+
+def _bin_weights(length: paddle.Tensor, bins: int) -> paddle.Tensor:
+    """(bins, length): how much each place counts in each of the bins that adaptive pooling averages over."""
+    number, place = paddle.arange(bins), paddle.arange(length).unsqueeze(0)
+    start = (number * length) // bins
+    end = ((number + 1) * length + (bins - 1)) // bins
+    inside = paddle.logical_and(place >= start.unsqueeze(1), place < end.unsqueeze(1))
+    return inside.astype("float32") / (end - start).unsqueeze(1).astype("float32")
+
+
+def _adaptive_average(self, x):
+    """Adaptive pooling as two matrix products: ONNX has no operator for it, and paddle2onnx 2.1 is wrong for uneven bins."""
+    rows = _bin_weights(paddle.shape(x)[2], self._output_size)
+    columns = _bin_weights(paddle.shape(x)[3], self._output_size)
+    return paddle.matmul(rows, paddle.matmul(x, columns, transpose_y=True))
+
+
+def _replacement(layer: nn.Layer, kind: str) -> Optional[Callable[..., Any]]:
+    if isinstance(layer, nn.Upsample) and isinstance(layer.scale_factor, int) and not layer.align_corners:
+        return {"nearest": _nearest, "bicubic": _bicubic if kind == "onnx" else None}.get(layer.mode)
+    if kind == "onnx" and isinstance(layer, nn.LeakyReLU) and 0 <= layer._negative_slope <= 1:
+        return _leaky_relu
+    if kind == "onnx" and isinstance(layer, nn.AdaptiveAvgPool2D) and isinstance(layer._output_size, int):
+        return _adaptive_average if layer._output_size > 1 else None
+    return None
+
+
+@contextmanager
+def exportable(network: nn.Layer, kind: str) -> Iterator[None]:
+    """Gives layers of a network equal forwards that a graph of this kind (`paddle` or `onnx`) can have, and takes them back."""
+    changed = []
+    try:
+        for layer in network.sublayers():
+            forward = _replacement(layer, kind)
+            if forward is not None:
+                layer.forward = types.MethodType(forward, layer)
+                changed.append(layer)
+        yield
+    finally:
+        for layer in changed:
+            del layer.forward

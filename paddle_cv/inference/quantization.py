@@ -1,0 +1,237 @@
+"""Graphs in 8-bit integers, and what they lose."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Union
+
+import numpy as np
+from paddle import nn
+
+from ..data import IMAGE_SUFFIXES, imresize
+from ..metrics import psnr
+from ..models import ModelSpec
+from .engines import Engine, open_onnx_graph
+from .export import export_network
+from .graphs import OPSET, ExportError
+from .images import open_picture
+from .windows import compute_windows, condition_inputs
+
+__all__ = ["Quantised", "calibration_pictures", "export_int8"]
+
+_WINDOW = 64  # side in pixels of what a network sees of a calibration picture
+_WINDOWS = 6  # of each picture
+_NOISE_LEVEL = 25  # of 255, for networks that are told one
+#: Photographs in scikit-image.
+_SAMPLES = ("astronaut.png", "coffee.png", "rocket.jpg", "chelsea.png")
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """A graph in 8-bit integers.
+
+    Attributes:
+        path: The ONNX file.
+        size: Its bytes, as a part of those of the graph in float32.
+        agreement: PSNR in dB of its results with those of float32, 8-bit pictures; classifiers: the largest difference of a
+            probability.
+        float_score: Super-resolution: PSNR in dB of the float32 result with the picture that was reduced; None elsewhere.
+        int8_score: The same for 8 bits.
+        picture: What it was measured on.
+    """
+
+    path: Path
+    size: float
+    agreement: float
+    float_score: Optional[float]
+    int8_score: Optional[float]
+    picture: str
+
+    def __str__(self) -> str:
+        text = f"{self.path}: {100 * self.size:.0f} % of the size in float32; on {self.picture} "
+        if self.agreement <= 1:  # no PSNR is so low
+            return text + f"probabilities differ by {self.agreement:.4f} at most"
+        text += f"{self.agreement:.2f} dB PSNR with the float32 result"
+        if self.float_score is None:
+            return text
+        return text + f"; {self.float_score:.2f} dB became {self.int8_score:.2f} dB"
+
+
+def calibration_pictures(sources: Sequence[Union[str, Path]]) -> list[Path]:
+    """The picture files in `sources`, files and folders; photographs of scikit-image for none.
+
+    Raises:
+        FileNotFoundError: There are not two pictures: one is needed to calibrate with, and another to measure with.
+    """
+    found: list[Path] = []
+    if not sources:
+        import skimage
+
+        return [Path(skimage.__file__).parent / "data" / name for name in _SAMPLES]
+    for source in map(Path, sources):
+        if source.is_dir():
+            found += sorted(path for path in source.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+        else:
+            found.append(source)
+    if len(found) < 2:
+        raise FileNotFoundError(f"quantisation needs two pictures or more, and {len(found)} were found")
+    return found
+
+
+def export_int8(
+    network: nn.Layer,
+    spec: ModelSpec,
+    target: Union[str, Path],
+    pictures: Sequence[Union[str, Path]],
+    opset: int = OPSET,
+    size: Optional[tuple[int, int]] = None,
+    overwrite: bool = False,
+) -> Quantised:
+    """Writes the ONNX graph of a network with convolutions and matrix products in 8-bit integers.
+
+    Weights are quantised channel by channel; the ranges of activations are those that they have on the pictures. The last
+    picture is left out of that, and results are compared on it.
+
+    Args:
+        network: The network; it is put into eval mode.
+        spec: What it is: super-resolution, denoising or classification.
+        target: The ONNX file.
+        pictures: Two picture files or more.
+        opset: Version of ONNX's operators.
+        size: Height and width of the pictures, for a graph that takes no others.
+        overwrite: Replace what is at `target`.
+
+    Raises:
+        ValueError: A network for another task.
+        FileExistsError: There is something at `target`.
+        ImageError: A picture cannot be used.
+        ExportError: The network has no form in ONNX, or a package is missing.
+    """
+    if spec.task not in ("super_resolution", "denoising", "classification"):
+        raise ValueError(f"{spec.name} is a network for {spec.task}: there is nothing to calibrate it with")
+    try:
+        from onnxruntime import quantization
+    except ImportError as error:
+        raise ExportError(f'8-bit graphs are made by onnxruntime: pip install "paddle-cv[onnx]" ({error})') from error
+    target = Path(target)
+    if target.exists() and not overwrite:
+        raise FileExistsError(f"{target} exists")
+    samples = [inputs for path in pictures[:-1] for inputs in _network_inputs(spec, path, size)]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=target.parent) as temporary:
+        folder = Path(temporary)
+        whole = export_network(network, spec, folder / "float.onnx", "onnx", opset, size).path
+        quantization.quantize_static(
+            _with_folded_constants(whole),
+            folder / "int8.onnx",
+            _reader(quantization, samples),
+            op_types_to_quantize=["Conv", "Gemm", "MatMul"],
+            per_channel=True,
+        )
+        engines = [open_onnx_graph(file, threads=1) for file in (whole, folder / "int8.onnx")]
+        agreement, scores = _compare(spec, engines, Path(pictures[-1]), size)
+        part = (folder / "int8.onnx").stat().st_size / whole.stat().st_size
+        os.replace(folder / "int8.onnx", target)
+    return Quantised(target, part, agreement, *scores, Path(pictures[-1]).name)
+
+
+def _with_folded_constants(file: Path) -> Path:
+    """The graph as ONNX Runtime simplifies it: batch normalisation becomes a part of the convolution before it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.optimized_model_filepath = str(file.with_name("folded.onnx"))
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    return file.with_name("folded.onnx")
+
+
+def _reader(quantization: Any, samples: Sequence[Sequence[np.ndarray]]) -> Any:
+    feeds: Iterator[dict[str, np.ndarray]] = iter(
+        [{f"input_{number}": value for number, value in enumerate(inputs)} for inputs in samples]
+    )
+
+    class Reader(quantization.CalibrationDataReader):
+        def get_next(self):
+            return next(feeds, None)
+
+    return Reader()
+
+
+def _windows(spec: ModelSpec, path: Path, size: Optional[tuple[int, int]]) -> np.ndarray:
+    """Parts of a picture, (n, H, W, 3) float32 in [0, 1], in the size of the network's result."""
+    color = open_picture(path).color
+    color = color if color.ndim == 3 else np.dstack([color] * 3)
+    color = color / np.float32(1 if color.dtype.kind == "f" else np.iinfo(color.dtype).max)
+    scale = spec.scale or 1
+    height, width = (side * scale for side in size or (_WINDOW, _WINDOW))
+    if color.shape[0] < height or color.shape[1] < width:
+        raise ValueError(f"{path}: {width} x {height} pixels are needed at least")
+    random = np.random.default_rng(0)
+    places = [
+        (random.integers(color.shape[0] - height + 1), random.integers(color.shape[1] - width + 1))
+        for _ in range(_WINDOWS)
+    ]
+    return np.stack([color[y : y + height, x : x + width] for y, x in places]).astype(np.float32)
+
+
+def _degraded(spec: ModelSpec, clean: np.ndarray) -> np.ndarray:
+    """What the network gets of clean windows: reduced or noisy ones."""
+    if spec.task == "super_resolution":
+        return np.stack([imresize(window, 1 / spec.scale) for window in clean]).astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, _NOISE_LEVEL / 255, clean.shape)
+    return (clean + noise).clip(0, 1).astype(np.float32)
+
+
+def _conditions(spec: ModelSpec) -> list[np.ndarray]:
+    return condition_inputs(spec, noise_level=_NOISE_LEVEL if "sigma" in spec.extra_inputs else None)
+
+
+def _classifier_input(spec: ModelSpec, path: Path) -> np.ndarray:
+    from .classification import prepare
+
+    return prepare(open_picture(path), spec)[None]
+
+
+def _network_inputs(spec: ModelSpec, path: Union[str, Path], size: Optional[tuple[int, int]]) -> list[list[np.ndarray]]:
+    if spec.task == "classification":
+        return [[_classifier_input(spec, Path(path))]]
+    seen: list[list[np.ndarray]] = []
+
+    def record(*inputs: np.ndarray) -> np.ndarray:
+        seen.append([np.ascontiguousarray(value, np.float32) for value in inputs])
+        factor = 1 if spec.enlarged_input else spec.scale or 1
+        batch, channels, height, width = inputs[0].shape
+        return np.zeros((batch, channels, height * factor, width * factor), np.float32)
+
+    compute_windows(_degraded(spec, _windows(spec, Path(path), size)), spec, record, _conditions(spec))
+    return seen
+
+
+def _compare(
+    spec: ModelSpec, engines: Sequence[Engine], path: Path, size: Optional[tuple[int, int]]
+) -> tuple[float, tuple[Optional[float], Optional[float]]]:
+    if spec.task == "classification":
+        x = _classifier_input(spec, path)
+        first, second = (_softmax(engine(x)) for engine in engines)
+        return float(np.abs(first - second).max()), (None, None)
+    clean = _windows(spec, path, size)
+    low, conditions = _degraded(spec, clean), _conditions(spec)
+    first, second = (_eight_bits(compute_windows(low, spec, engine, conditions)) for engine in engines)
+    if spec.task != "super_resolution":
+        return psnr(first, second), (None, None)
+    return psnr(first, second), (psnr(first, _eight_bits(clean)), psnr(second, _eight_bits(clean)))
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _eight_bits(x: np.ndarray) -> np.ndarray:
+    return np.rint(x.clip(0, 1) * 255).astype(np.uint8)
