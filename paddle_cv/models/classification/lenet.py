@@ -64,6 +64,7 @@ register_model(
     std=(0.3081,),
     labels="mnist",
     reference="lenet5",
+    hub_modules={None: "lenet_mnist"},
     paper='LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proc. IEEE 1998',
     summary="Two convolutions and three fully connected layers, for digits of 32 x 32 pixels.",
 )

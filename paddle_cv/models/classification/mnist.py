@@ -136,6 +136,7 @@ register_model(
     "mnist_cnn_bn",
     MNISTConvNet,
     hyperparameters={"num_features": (32, 64, 128), "num_convs": 2, "batch_norm": True, "dropout": 0.4},
+    hub_modules={None: "mnist_cnn_bn"},
     summary="Six convolutions with batch normalisation, and dropout.",
     **_FACTS,
 )
