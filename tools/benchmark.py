@@ -1,16 +1,21 @@
 #!/usr/bin/env python
 """Measures speed on this machine; each command compares its rows in one run.
 
-python tools/benchmark.py predict   seconds per megapixel of output, dygraph and the predictor
-python tools/benchmark.py tiles     the same for several sides of the windows
-python tools/benchmark.py train     seconds per training step, plain dygraph and this library's
+python tools/benchmark.py predict   seconds of the predictor beside plain ONNX Runtime and PyTorch channels-last
+python tools/benchmark.py tiles     seconds for several sides of the windows
+python tools/benchmark.py train     seconds of a training step beside plain dygraph
 python tools/benchmark.py large     time and peak memory for a photograph of 2000 x 1500 pixels
+
+Rows of PyTorch appear where it is installed (it is no requirement), and those of ONNX Runtime with `pip install ".[onnx]"`.
+PyTorch's networks stand in tools/torch_twins.py and have the same weights; their results are compared first.
 """
 
 import argparse
+import importlib.util
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 # All are read when paddle is imported.
@@ -24,47 +29,126 @@ import paddle  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.inference import ENGINES, RestorationPredictor  # noqa: E402
+from paddle_cv.inference import RestorationPredictor, available_engines, make_engine  # noqa: E402
+from paddle_cv.inference.cores import physical_cores  # noqa: E402
+from paddle_cv.inference.export import graph_shapes  # noqa: E402
+from paddle_cv.inference.graphs import cached_graph  # noqa: E402
 
 
-def least_seconds(calls: dict, repeats: int) -> dict[str, float]:
-    """The shortest of several runs of each call, taken in turn, after one run that does not count."""
+def least_seconds(calls: dict, repeats: int) -> dict[str, tuple[float, float]]:
+    """The shortest of several runs of each call, taken in turn, after one run that does not count: wall and CPU seconds."""
     times = {name: [] for name in calls}
     for _ in tqdm(range(repeats + 1), leave=False, unit="round"):
         for name, call in calls.items():
-            started = time.perf_counter()
+            started, used = time.perf_counter(), time.process_time()
             call()
-            times[name].append(time.perf_counter() - started)
-    return {name: min(values[1:]) for name, values in times.items()}
+            times[name].append((time.perf_counter() - started, time.process_time() - used))
+    return {name: tuple(map(min, zip(*values[1:]))) for name, values in times.items()}
 
 
 def make_network(name: str):
     """The shipped weights, where there are some: new ones are just as fast."""
-    return pcv.create_model(name, pretrained=name in pcv.list_models(pretrained=True))
+    return pcv.create_model(name, pretrained=pcv.model_spec(name).hub_module is not None)
 
 
 def picture(width: int, height: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
-def print_table(seconds: dict[str, float], unit: str, divisor: float, first: str) -> None:
-    for name, value in seconds.items():
-        print(f"{name:<28}{value / divisor:10.3f} {unit}{seconds[first] / value:10.2f} x")
+def print_table(seconds: dict[str, tuple[float, float]], unit: str, divisor: float, first: str) -> None:
+    """Wall seconds, CPU seconds, and how many times as fast as the row `first`, by both."""
+    print(f"{'':<28}{'wall ' + unit:>18}{'CPU ' + unit:>18}{'by wall':>10}{'by CPU':>10}")
+    for name, (wall, cpu) in seconds.items():
+        ratios = f"{seconds[first][0] / wall:8.2f} x{seconds[first][1] / cpu:8.2f} x"
+        print(f"{name:<28}{wall / divisor:18.3f}{cpu / divisor:18.3f}{ratios}")
+
+
+def torch_twin(network, spec):
+    """The network in PyTorch; None, with a word, where there is none."""
+    if importlib.util.find_spec("torch") is None:
+        print("PyTorch is not installed: no row of it")
+        return None
+    from torch_twins import twin_of
+
+    twin = twin_of(network, spec)
+    if twin is None:
+        print(f"{spec.name} has no twin in tools/torch_twins.py: no row of PyTorch")
+    return twin
+
+
+def plain_engines(network, spec, shapes, threads: int) -> dict:
+    """ONNX Runtime as it comes and PyTorch channels-last: a function from input to output for each that is installed."""
+    rows = {}
+    if "onnxruntime" in available_engines():
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        file = str(cached_graph(network, shapes, "onnx") / "model.onnx")
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        rows["plain ONNX Runtime"] = lambda x: session.run(None, {"input_0": x})[0]
+    twin = torch_twin(network, spec)
+    if twin is not None:
+        from torch_twins import torch_engine
+
+        rows["PyTorch channels-last"] = torch_engine(twin, threads)
+    return rows
+
+
+def whole_picture(engine, image: np.ndarray) -> np.ndarray:
+    """What the predictor does for 8-bit RGB, but with the picture as one piece."""
+    x = np.ascontiguousarray((image.astype(np.float32) / 255).transpose(2, 0, 1)[None])
+    return np.rint(engine(x)[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
+
+
+def classifier_calls(network, spec, arguments, threads: int) -> tuple[dict, str, float, str]:
+    """A call for each row, the unit, by what seconds are divided, and the input in words."""
+    side = spec.input_size
+    x = np.random.default_rng(0).random((arguments.batch_size, spec.in_channels, side, side), np.float32)
+    engines = {
+        f"paddle_cv, {engine}": make_engine(network, [x.shape[1:]], engine, threads=threads)
+        for engine in rows_of(arguments)
+    }
+    engines.update(plain_engines(network, spec, [x.shape[1:]], threads))
+    calls = {row: partial(run, x) for row, run in engines.items()}
+    return calls, "s/batch", 1, f"batch {len(x)} of {side} x {side} pixels"
+
+
+def restoration_calls(network, spec, arguments, threads: int) -> tuple[dict, str, float, str]:
+    """The same for pictures that are enlarged or denoised."""
+    image = picture(*arguments.size)
+    calls = {}
+    for engine in rows_of(arguments):
+        predictor = RestorationPredictor(network, spec, engine=engine, threads=threads)
+        calls[f"paddle_cv, {engine}"] = partial(predictor.predict, image)
+    if spec.in_channels == 3 and not spec.extra_inputs and not spec.enlarged_input:
+        for row, run in plain_engines(network, spec, graph_shapes(spec), threads).items():
+            calls[row] = partial(whole_picture, run, image)
+    megapixels = image.shape[0] * image.shape[1] * (spec.scale or 1) ** 2 / 1e6
+    size = f"{image.shape[1]} x {image.shape[0]} pixels x {spec.scale or 1}, {megapixels:.1f} megapixels of output"
+    return calls, "s/megapixel", megapixels, size
 
 
 def predict(arguments) -> None:
-    spec = pcv.model_spec(arguments.name)
-    image = picture(*arguments.size)
-    network = make_network(spec.name)
-    calls = {}
-    for engine in ("dygraph", *(name for name in ENGINES if name != "dygraph")):
-        predictor = RestorationPredictor(network, spec, engine=engine, threads=arguments.threads)
-        calls[engine] = lambda predictor=predictor: predictor.predict(image)
-    megapixels = image.shape[0] * image.shape[1] * spec.scale**2 / 1e6
-    print(
-        f"{spec.name}, {image.shape[1]} x {image.shape[0]} pixels x {spec.scale}, {megapixels:.1f} megapixels of output"
-    )
-    print_table(least_seconds(calls, arguments.repeats), "s/megapixel", megapixels, "dygraph")
+    threads = arguments.threads or physical_cores()
+    for name in arguments.names:
+        spec, network = pcv.model_spec(name), make_network(name)
+        classifies = spec.task == "classification"
+        make_calls = classifier_calls if classifies else restoration_calls
+        calls, unit, divisor, size = make_calls(network, spec, arguments, threads)
+        first, *others = calls
+        expected = calls[first]().astype(np.float64)
+        allowed = 1e-3 * np.abs(expected).max() if classifies else 1
+        for row in others:  # a fast wrong answer would be no answer
+            difference = np.abs(calls[row]() - expected).max()
+            assert difference <= allowed, f"{row} differs from {first} by {difference}"
+        print(f"{name}, {size}, {threads} threads")
+        print_table(least_seconds(calls, arguments.repeats), unit, divisor, first)
+
+
+def rows_of(arguments) -> list[str]:
+    return [engine for engine in available_engines() if engine != "dygraph" or arguments.dygraph]
 
 
 def tiles(arguments) -> None:
@@ -80,34 +164,55 @@ def tiles(arguments) -> None:
     print_table(least_seconds(calls, arguments.repeats), "s/megapixel", megapixels, "windows of 96")
 
 
+def training_batch(spec, arguments) -> tuple[np.ndarray, np.ndarray, str, str]:
+    """Input, target, the name of the loss, and the batch in words."""
+    random, batch = np.random.default_rng(0), arguments.batch_size
+    if spec.task == "classification":
+        side = arguments.patch or spec.input_size
+        labels = random.integers(0, spec.hyperparameters.get("num_classes", 1000), batch)
+        x = random.random((batch, spec.in_channels, side, side), np.float32)
+        return x, labels, "cross_entropy", f"batch {batch} of {side} x {side}"
+    side, scale = arguments.patch or 32, spec.scale or 1
+    low = side * scale if spec.enlarged_input else side
+    x = random.random((batch, spec.in_channels, low, low), np.float32)
+    y = random.random((batch, spec.in_channels, side * scale, side * scale), np.float32)
+    return x, y, "l1_loss", f"batch {batch} of {side} x {side} x {scale}"
+
+
 def train(arguments) -> None:
     from paddle_cv.training.cpu import compile_for_cpu
 
-    spec = pcv.model_spec(arguments.name)
-    low = paddle.rand([arguments.batch_size, 3, arguments.patch, arguments.patch])
-    high = paddle.rand([arguments.batch_size, 3, arguments.patch * spec.scale, arguments.patch * spec.scale])
+    for name in arguments.names:
+        spec = pcv.model_spec(name)
+        x, y, loss, size = training_batch(spec, arguments)
+        inputs, target = paddle.to_tensor(x), paddle.to_tensor(y)
 
-    def step_of(network, forward):
-        optimizer = paddle.optimizer.Adam(1e-4, parameters=network.parameters())
+        def step_of(network, forward, loss=loss, inputs=inputs, target=target):
+            network.train()
+            optimizer = paddle.optimizer.Adam(1e-4, parameters=network.parameters())
 
-        def step():
-            loss = paddle.nn.functional.l1_loss(forward(low), high)
-            loss.backward()
-            optimizer.step()
-            optimizer.clear_grad()
-            return float(loss)
+            def step():
+                value = getattr(paddle.nn.functional, loss)(forward(inputs), target)
+                value.backward()
+                optimizer.step()
+                optimizer.clear_grad()
+                return float(value)
 
-        return step
+            return step
 
-    plain, static, own = (pcv.create_model(spec.name) for _ in range(3))
-    calls = {
-        "dygraph": step_of(plain, plain),
-        "to_static": step_of(static, paddle.jit.to_static(static, full_graph=True)),
-        "paddle_cv": step_of(own, compile_for_cpu(own)),
-    }
-    size = f"batch {arguments.batch_size} of {arguments.patch} x {arguments.patch}"
-    print(f"{spec.name}, {size}, {os.environ['OMP_NUM_THREADS']} threads")
-    print_table(least_seconds(calls, arguments.repeats), "s/step", 1, "dygraph")
+        plain, own = pcv.create_model(name), pcv.create_model(name)
+        own.set_state_dict(plain.state_dict())
+        calls = {"dygraph": step_of(plain, plain)}
+        try:
+            calls["paddle_cv"] = step_of(own, compile_for_cpu(own))
+        except ValueError as error:
+            print(f"paddle_cv trains {name} in dygraph: {error}")
+        losses = {row: call() for row, call in calls.items()}  # of the same weights, before the first update
+        assert all(abs(value - losses["dygraph"]) < 1e-3 * abs(losses["dygraph"]) for value in losses.values()), losses
+        seconds = least_seconds(calls, arguments.repeats)
+        print(f"{name}, {size}, {os.environ['OMP_NUM_THREADS']} threads")
+        print_table(seconds, "s/step", 1, "dygraph")
+        print("steps per second:", ", ".join(f"{row} {1 / wall:.2f}" for row, (wall, _) in seconds.items()))
 
 
 def large(arguments) -> None:
@@ -137,26 +242,41 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
 
 
+NAMES = {
+    "predict": ["rdn_lite_x4", "carn_m_x4", "resnet50"],
+    "train": ["rdn_lite_x4", "srcnn_915_x2", "resnet18"],
+}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for function in (predict, tiles, train, large):
         command = commands.add_parser(function.__name__)
         command.set_defaults(run=function)
-        command.add_argument("--name", default="rdn_lite_x4", help="network (%(default)s)")
+        if function in (predict, train):
+            command.add_argument("--names", nargs="+", default=NAMES[function.__name__], help="networks (%(default)s)")
+        else:
+            command.add_argument("--name", default="rdn_lite_x4", help="network (%(default)s)")
         if function is not large:
             command.add_argument(
                 "--repeats", type=int, default=3, help="runs of each row; the least counts (%(default)s)"
             )
         if function in (predict, tiles):
-            command.add_argument("--size", type=int, nargs=2, default=(512, 384), metavar=("WIDTH", "HEIGHT"))
-        if function is train:
-            command.add_argument("--batch_size", type=int, default=8)
+            size = (1024, 768) if function is predict else (512, 384)
+            command.add_argument("--size", type=int, nargs=2, default=size, metavar=("WIDTH", "HEIGHT"))
+        if function in (predict, train):
             command.add_argument(
-                "--patch", type=int, default=32, help="side of the low-resolution patches (%(default)s)"
+                "--batch_size", type=int, default=8, help="of classifiers and in training (%(default)s)"
+            )
+        if function is predict:
+            command.add_argument("--dygraph", action="store_true", help="measure dygraph as well, which takes long")
+        if function is train:
+            command.add_argument(
+                "--patch", type=int, help="side of the low-resolution patches (32) or of a classifier's pictures"
             )
         else:
-            command.add_argument("--threads", type=int, help="CPU threads (all cores)")
+            command.add_argument("--threads", type=int, help="CPU threads (all physical cores)")
     arguments = parser.parse_args()
     arguments.run(arguments)
     return 0

@@ -1,20 +1,21 @@
 #!/usr/bin/env python
-"""Writes the README files of the classification modules, and makes new modules.
+"""Writes the README files of the hub modules, and makes new modules.
 
     python tools/module_pages.py                   # brings the README files of all up to date
     python tools/module_pages.py --new lenet       # makes hub_modules/lenet_mnist
     python tools/module_pages.py --new             # makes those of all networks whose weights somebody publishes
 
 All that they say comes from the network's registration and, where the module ships weights, from its card; the texts around it
-stand in tools/templates.
+stand in tools/templates. A paragraph on the networks of one name, such as rdn_lite, may stand in tools/templates/about.
 """
 
 import argparse
+import json
 import re
 import sys
 from pathlib import Path
 from string import Template
-from typing import Optional
+from typing import Any, Optional
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -22,11 +23,17 @@ sys.path.insert(0, str(ROOT))
 import paddle  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.analysis import card_table, read_card  # noqa: E402
+from paddle_cv.analysis import card_table, read_card, score_table  # noqa: E402
 from paddle_cv.weights import hub_modules_folder  # noqa: E402
 
 TEMPLATES = Path(__file__).with_name("templates")
-README = {"en": ("README.md", "classification.md"), "zh": ("README.zh-CN.md", "classification.zh-CN.md")}
+README = {"en": "README.md", "zh": "README.zh-CN.md"}
+SUFFIX = {"en": ".md", "zh": ".zh-CN.md"}
+BASES = {
+    "classification": "ClassificationModule",
+    "denoising": "DenoisingModule",
+    "super_resolution": "SuperResolutionModule",
+}
 DATA_SETS = {"imagenet": "ImageNet (ILSVRC 2012)", "mnist": "MNIST"}
 WHAT = {
     "en": {"imagenet": "the 1000 classes of ImageNet", "mnist": "handwritten digits"},
@@ -34,6 +41,50 @@ WHAT = {
 }
 INVERTED = {"en": ", dark ink on bright paper inverted", "zh": "，浅底深色的数字先反色"}
 GREY = {"en": ("read as RGB", "turned into grey"), "zh": ("以 RGB 读入", "转为灰度图")}
+FOLD = {
+    "en": {2: "twofold", 3: "threefold", 4: "fourfold", 8: "eightfold"},
+    "zh": {2: "2 倍", 3: "3 倍", 4: "4 倍", 8: "8 倍"},
+}
+# What the pages of restoration modules say by task.
+RESTORATION = {
+    "en": {
+        "super_resolution": {
+            "category": "super-resolution",
+            "does": "Enlarges pictures $fold.",
+            "one_channel": " The network works on the luminance; the colour is enlarged by bicubic interpolation.",
+            "measured": "luminance with a border of $scale pixels left out",
+            "and_scale": " and scale",
+            "resulting": "enlarged",
+        },
+        "denoising": {
+            "category": "denoising",
+            "does": "Takes noise out of pictures, here Gaussian noise of a standard deviation of $noise_level (of 255).",
+            "one_channel": " The network is for grey pictures; the channels of those in colour go through it one by one.",
+            "measured": "noisy pictures",
+            "and_scale": "",
+            "resulting": "denoised",
+        },
+    },
+    "zh": {
+        "super_resolution": {
+            "category": "超分辨率",
+            "does": "把图片放大 $fold。",
+            "one_channel": "网络处理亮度，颜色用双三次插值放大。",
+            "measured": "亮度通道、去掉边缘 $scale 像素",
+            "and_scale": "、同一倍数",
+            "resulting": "放大后的",
+        },
+        "denoising": {
+            "category": "去噪",
+            "does": "去除图片中的噪声（标准差为 $noise_level 的高斯噪声，255 制）。",
+            "one_channel": "网络用于灰度图；彩色图片的各通道分别处理。",
+            "measured": "含噪图片处理后",
+            "and_scale": "",
+            "resulting": "去噪后的",
+        },
+    },
+}
+RESULT = {"super_resolution": ("large", "reconstruct"), "denoising": ("clean", "denoise")}
 PUBLISHED = {
     "en": """\
 **Weights.** PaddlePaddle publishes them; this project has not measured them. They are fetched at the first use from
@@ -55,13 +106,14 @@ PUBLISHED = {
 
 
 def network_of(module: Path) -> Optional[pcv.ModelSpec]:
-    """The network of a classification module; None for other modules."""
+    """The network of a module that this script writes the pages of; None for modules with pages of their own."""
     source = (module / "module.py").read_text(encoding="utf-8")
-    found = re.search(r'\(ClassificationModule\):\n    model = "(.+)"', source)
+    found = re.search(rf'\((?:{"|".join(BASES.values())})\):\n    model = "(.+)"', source)
     return pcv.model_spec(found[1]) if found else None
 
 
 def weights_text(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    """How the module's weights were made, or where they are fetched from."""
     if (module / "card.json").is_file():
         return card_table(read_card(module), language)
     if spec.published is None:
@@ -70,21 +122,32 @@ def weights_text(module: Path, spec: pcv.ModelSpec, language: str) -> str:
     return PUBLISHED[language].format(url=spec.published.url, md5=spec.published.md5, file=file, name=module.name)
 
 
-def readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+def facts(module: Path, spec: pcv.ModelSpec) -> dict[str, Any]:
+    """What all pages say."""
     with paddle.LazyGuard():  # counts without filling
         network = pcv.create_model(spec.name)
     parameters = sum(parameter.size for parameter in network.parameters() if not parameter.stop_gradient)
     size = 4 * sum(value.size for value in network.state_dict().values())  # bytes
-    text = Template((TEMPLATES / README[language][1]).read_text(encoding="utf-8")).substitute(
-        name=module.name,
-        model=spec.name,
+    return {
+        "name": module.name,
+        "model": spec.name,
+        "summary": spec.summary,
+        "paper": spec.paper,
+        "size": f"{size / 1e6:.1f} MB",
+        "parameters": f"{parameters:,}",
+        "classes": getattr(network, "num_classes", None),
+    }
+
+
+def template(name: str, language: str) -> Template:
+    return Template((TEMPLATES / f"{name}{SUFFIX[language]}").read_text(encoding="utf-8"))
+
+
+def classification_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    text = template("classification", language).substitute(
+        facts(module, spec),
         what=WHAT[language][spec.labels],
-        summary=spec.summary,
-        paper=spec.paper,
         data_set=DATA_SETS[spec.labels],
-        size=f"{size / 1e6:.1f} MB",
-        parameters=f"{parameters:,}",
-        classes=network.num_classes,
         inverted=INVERTED[language] if spec.labels == "mnist" else "",
         resize=spec.resize,
         input=spec.input_size,
@@ -93,21 +156,71 @@ def readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
     return text.replace(*GREY[language]) if spec.in_channels == 1 else text
 
 
-def pages() -> dict[Path, str]:
-    """Each README of a classification module, with the text it should have."""
+def about(spec: pcv.ModelSpec, language: str) -> str:
+    """The paragraph of its own that a network has, or nothing."""
+    name = re.sub(r"_x\d+$", "", spec.name)
+    if not (TEMPLATES / "about" / f"{name}{SUFFIX[language]}").is_file():
+        return ""
+    return "\n\n" + template(f"about/{name}", language).substitute(model=spec.name).strip()
+
+
+def restoration_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    if not (module / "card.json").is_file():
+        raise ValueError(f"{module.name} has no card.json, which its README tells of")
+    card = read_card(module)
+    published = json.loads((ROOT / "docs" / "published.json").read_text(encoding="utf-8"))
+    words = RESTORATION[language][spec.task]
+    values = {"fold": FOLD[language].get(spec.scale), "scale": spec.scale, "noise_level": card.get("noise_level")}
+    words = {key: Template(text).substitute(values) for key, text in words.items()}
+    one_channel = words.pop("one_channel") if spec.in_channels == 1 else ""
+    words["does"] += one_channel
+    result, method = RESULT[spec.task]
+    between = {"en": ", ", "zh": "、"}[language]
+    text = template("restoration", language).substitute(
+        {**facts(module, spec), **words},
+        sets=between.join(card["scores"]),
+        data_set=between.join(card["training_data"]),
+        about=about(spec, language),
+        scores=score_table(card, published, language),
+        card=weights_text(module, spec, language),
+        result=result,
+        method=method,
+    )
+    return re.sub(r" +$", "", text, flags=re.MULTILINE)
+
+
+def readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    write = classification_readme if spec.task == "classification" else restoration_readme
+    return write(module, spec, language)
+
+
+def pages(folder: Optional[Path] = None) -> dict[Path, str]:
+    """Each README of the modules in a folder (None: this project's), with the text it should have."""
     texts = {}
-    for source in sorted(hub_modules_folder().glob("*/module.py")):
+    for source in sorted((folder or hub_modules_folder()).glob("*/module.py")):
         spec = network_of(source.parent)
-        for language, (name, _) in README.items() if spec else ():
+        for language, name in README.items() if spec else ():
             texts[source.parent / name] = readme(source.parent, spec, language)
     return texts
 
 
 def module_source(spec: pcv.ModelSpec, name: str) -> str:
     """The module.py of a new module."""
-    class_name = "".join(part.capitalize() for part in name.split("_"))
-    template = Template((TEMPLATES / "classification.py.txt").read_text(encoding="utf-8"))
-    return template.substitute(name=name, class_name=class_name, model=spec.name, what=WHAT["en"][spec.labels])
+    if spec.task == "classification":
+        what = WHAT["en"][spec.labels]
+        summary, kind = f"Names {what}", "CV/image_classification"
+    else:
+        what = f"{FOLD['en'][spec.scale]} super-resolution" if spec.scale else "denoising of pictures"
+        summary, kind = what.capitalize(), "CV/image_editing"
+    return Template((TEMPLATES / "module.py.txt").read_text(encoding="utf-8")).substitute(
+        name=name,
+        class_name="".join(part.capitalize() for part in name.split("_")),
+        base=BASES[spec.task],
+        model=spec.name,
+        type=kind,
+        what=what,
+        summary=f"{summary} by the network {spec.name}.",
+    )
 
 
 def module_name(spec: pcv.ModelSpec) -> str:
@@ -118,7 +231,7 @@ def module_name(spec: pcv.ModelSpec) -> str:
 def make_module(spec: pcv.ModelSpec, folder: Path) -> Path:
     """Makes a module in a folder, without README files."""
     module = folder / module_name(spec)
-    module.mkdir()
+    module.mkdir(parents=True, exist_ok=True)
     (module / "__init__.py").touch()
     (module / "module.py").write_text(module_source(spec, module.name), encoding="utf-8")
     return module

@@ -1,4 +1,4 @@
-"""PaddleHub module: fourfold enlargement of pictures by a residual dense network."""
+"""PaddleHub module: fourfold super-resolution by the network rdn_lite_x4."""
 
 from paddlehub.module.module import moduleinfo
 
@@ -11,7 +11,7 @@ from paddle_cv.hub import SuperResolutionModule
     type="CV/image_editing",
     author="paddle_cv",
     author_email="",
-    summary="Fourfold super-resolution by a residual dense network (RDN, CVPR 2018) in a light configuration for CPUs.",
+    summary="Fourfold super-resolution by the network rdn_lite_x4.",
 )
-class RDNx4(SuperResolutionModule):
+class RdnX4(SuperResolutionModule):
     model = "rdn_lite_x4"

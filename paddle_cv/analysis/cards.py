@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
-__all__ = ["card_table", "fill_marked", "read_card", "score_table"]
+from .course import short_number
+
+__all__ = ["card_table", "exercise_table", "fill_marked", "read_card", "score_table", "shipped_table"]
 
 _HEADINGS = {
     "en": ("network (parameters)", "{} PSNR / SSIM", "this module"),
     "zh": ("网络（参数量）", "{} PSNR / SSIM", "本模块"),
 }
-
+_SHIPPED = {
+    "en": ("module", "network (parameters)", {"bicubic": "bicubic", "noisy": "noisy"}, "the paper's"),
+    "zh": ("模块", "网络（参数量）", {"bicubic": "双三次插值", "noisy": "含噪图片"}, "论文"),
+}
+_EXERCISES = {
+    "en": ("data", "run", "network (parameters)", "test accuracy", "steps", "hours"),
+    "zh": ("数据", "训练", "网络（参数量）", "测试准确率", "步数", "小时"),
+}
+_README = {"en": "README.md", "zh": "README.zh-CN.md"}
 
 _CARD = {
     "en": {
         "model": "network",
         "config": "configuration",
         "training_data": "training data",
+        "noise_level": "noise level of the scores (of 255)",
         "steps": "steps",
         "hours": "hours",
         "hardware": "hardware",
@@ -31,6 +42,7 @@ _CARD = {
         "model": "网络",
         "config": "配置",
         "training_data": "训练数据",
+        "noise_level": "测试噪声的标准差（255 制）",
         "steps": "步数",
         "hours": "小时",
         "hardware": "硬件",
@@ -50,35 +62,133 @@ def score_table(card: Mapping[str, Any], published: Mapping[str, Any], language:
     """A Markdown table of what a module's weights score, between the published figures, best last.
 
     Args:
-        card: What `read_card` returns.
+        card: What `read_card` returns, of a network for super-resolution or denoising.
         published: docs/published.json.
         language: "en" or "zh".
     """
     network, heading, own = _HEADINGS[language]
     sets = list(card["scores"])
-    scale = f"x{card['scale']}"
-    rows = [(row["label"], row[scale]) for row in published["rows"] if scale in row]
-    label = f"**{card['model']} ({card['parameters'] / 1e3:.0f}K), {own}**"
-    rows.append((label, {key: [card["scores"][key]["psnr"], card["scores"][key]["ssim"]] for key in sets}))
+    rows = [(row["label"], figures) for row, figures in _published_rows(card, published) if sets[0] in figures]
+    rows.append((f"**{_sized(card)}, {own}**", _own_figures(card)))
     rows.sort(key=lambda row: row[1][sets[0]][0])
-    lines = [f"| {network} | " + " | ".join(heading.format(name) for name in sets) + " |"]
-    lines.append("|---|" + "---|" * len(sets))
-    for name, scores in rows:
-        lines.append(f"| {name} | " + " | ".join(_cell(*scores[key]) for key in sets) + " |")
-    return "\n".join(lines)
+    cells = [[name, *(_cell(figures.get(key)) for key in sets)] for name, figures in rows]
+    return _table([network, *(heading.format(name) for name in sets)], cells)
 
 
-def _cell(psnr: float, ssim: Optional[float]) -> str:
+def shipped_table(cards: Mapping[str, Mapping[str, Any]], published: Mapping[str, Any], language: str = "en") -> str:
+    """A Markdown table of what several modules' weights score, by scale or noise level; nothing where there is no card.
+
+    Args:
+        cards: For each hub module, what `read_card` returns; all for super-resolution or all for denoising.
+        published: docs/published.json; the figures of the same network stand in the last column.
+        language: "en" or "zh".
+    """
+    if not cards:
+        return ""
+    _, heading, _ = _HEADINGS[language]
+    module, network, unprocessed, paper = _SHIPPED[language]
+    sets = list(dict.fromkeys(name for card in cards.values() for name in card["scores"]))
+    first = sets[0]
+    before = "noisy" if next(iter(cards.values()))["scale"] is None else "bicubic"
+    headings = [module, network, *(heading.format(name) for name in sets)]
+    headings += [f"{unprocessed[before]}, {first}", f"{paper}, {first}"]
+
+    def rank(item: tuple[str, Mapping[str, Any]]) -> tuple:
+        _, card = item
+        return card["scale"] or card["noise_level"], card["scores"].get(first, {}).get("psnr", 0)
+
+    cells = []
+    for name, card in sorted(cards.items(), key=rank):
+        figures = _own_figures(card)
+        scores = card["scores"].get(first, {})
+        same = (row for row in _published_rows(card, published) if card["model"] in _names(row[0], card))
+        _, theirs = next(same, (None, {}))
+        cells.append(
+            [
+                f"[{name}](hub_modules/{name}/{_README[language]})",
+                _sized(card),
+                *(_cell(figures.get(key)) for key in sets),
+                _cell([scores[f"{before}_psnr"], scores[f"{before}_ssim"]] if scores else None),
+                _cell(theirs.get(first)),
+            ]
+        )
+    return _table(headings, cells)
+
+
+def exercise_table(exercises: Mapping[str, Mapping[str, Any]], language: str = "en") -> str:
+    """A Markdown table of the classifiers that were trained as exercises, by data set, best last; nothing without any.
+
+    Args:
+        exercises: docs/exercises.json: for each run {"model", "parameters", "data", "accuracy", "steps", "hours", "config"}.
+        language: "en" or "zh".
+    """
+    if not exercises:
+        return ""
+    rows = sorted(exercises.items(), key=lambda item: (item[1]["data"], item[1]["accuracy"]))
+    cells = [
+        [
+            row["data"],
+            f"[{name}]({row['config']})" if row.get("config") else name,
+            f"{row['model']} ({short_number(row['parameters'])})",
+            f"{100 * row['accuracy']:.2f} %",
+            str(row["steps"]),
+            f"{row['hours']:.2f}",
+        ]
+        for name, row in rows
+    ]
+    return _table(_EXERCISES[language], cells)
+
+
+def _published_rows(
+    card: Mapping[str, Any], published: Mapping[str, Any]
+) -> Iterator[tuple[Mapping[str, Any], dict[str, list]]]:
+    """The published rows for a card's scale or noise level, and what each scores: {set: [PSNR, SSIM or None]}."""
+    if card["scale"] is None:
+        level = f"{card['noise_level']:g}"
+        for row in published["denoising"]:
+            if level in row:
+                yield row, {name: [psnr, None] for name, psnr in row[level].items()}
+        return
+    for row in published["rows"]:
+        if f"x{card['scale']}" in row:
+            yield row, row[f"x{card['scale']}"]
+
+
+def _names(row: Mapping[str, Any], card: Mapping[str, Any]) -> tuple[str, ...]:
+    """What networks are called that a published row is of."""
+    if card["scale"] is None:
+        return tuple(f"{row['model']}_s{card['noise_level']:g}{suffix}" for suffix in ("", "_merged"))
+    return (f"{row['model']}_x{card['scale']}",)
+
+
+def _own_figures(card: Mapping[str, Any]) -> dict[str, list]:
+    return {key: [scores["psnr"], scores["ssim"]] for key, scores in card["scores"].items()}
+
+
+def _sized(card: Mapping[str, Any]) -> str:
+    return f"{card['model']} ({card['parameters'] / 1e3:.0f}K)"
+
+
+def _cell(figures: Optional[Sequence[Optional[float]]]) -> str:
+    if not figures:
+        return "-"
+    psnr, ssim = figures
     return f"{psnr:.2f} / {ssim:.4f}" if ssim else f"{psnr:.2f}"
 
 
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(("|" + "|".join(line) + "|") if line[0] == "---" else f"| {' | '.join(line)} |" for line in lines)
+
+
 def card_table(card: Mapping[str, Any], language: str = "en") -> str:
-    """A Markdown table of how a module's weights were made."""
+    """A Markdown table of how a module's weights were made; what a card does not say is left out."""
     title = {"en": "weights of this module", "zh": "本模块的权重"}[language]
     lines = [f"| {title} | |", "|---|---|"]
     for key, heading in _CARD[language].items():
-        value = card[key]
-        lines.append(f"| {heading} | {', '.join(value) if isinstance(value, list) else value} |")
+        value = card.get(key)
+        if value not in (None, "", []):
+            lines.append(f"| {heading} | {', '.join(value) if isinstance(value, list) else value} |")
     accuracy = {"en": "accuracy on {}", "zh": "{} 上的准确率"}[language]
     for name, scores in card["scores"].items():
         if "accuracy" in scores:

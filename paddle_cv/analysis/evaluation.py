@@ -8,12 +8,20 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from ..data import imresize, super_resolution_pairs
+from ..data import denoising_pairs, imresize, super_resolution_pairs
 from ..data.classification import LabelledSet, read_class_folders, read_mnist
-from ..inference import ClassificationPredictor, RestorationPredictor
-from ..metrics import super_resolution_scores
+from ..inference import ClassificationPredictor, Picture, RestorationPredictor
+from ..metrics import denoising_scores, super_resolution_scores
 
-__all__ = ["accuracy", "evaluate", "find_labelled_set", "find_test_set", "mean_scores"]
+__all__ = [
+    "accuracy",
+    "evaluate",
+    "evaluate_denoising",
+    "find_labelled_set",
+    "find_test_set",
+    "mean_scores",
+    "measure",
+]
 
 
 def find_test_set(folder: Union[str, Path], scale: int) -> tuple[Path, Optional[Path]]:
@@ -62,6 +70,62 @@ def evaluate(
             **{f"bicubic_{key}": value for key, value in bicubic.items()},
             "result": result,
         }
+
+
+def evaluate_denoising(
+    predictor: RestorationPredictor,
+    folder: Union[str, Path],
+    noise_level: Optional[float] = None,
+    degradation: Optional[str] = None,
+) -> Iterator[dict[str, Any]]:
+    """Denoises the pictures of a test set, which get the same noise each time, and measures the results and the noisy pictures.
+
+    As in the papers, the network gets the noisy values as they are, neither rounded nor clipped to [0, 255].
+
+    Args:
+        predictor: What is measured; of networks for one channel, pictures in colour are taken as grey ones.
+        folder: Clean pictures, or a folder with `HR` in it.
+        noise_level: Standard deviation of the Gaussian noise, of 255.
+        degradation: Takes the place of the noise, as `paddle_cv.data.Degradation` reads it: `jpeg:30`, for instance.
+
+    Yields:
+        {"name", "psnr", "ssim", "noisy_psnr", "noisy_ssim", "result"}: PSNR in dB and SSIM as
+        `paddle_cv.metrics.denoising_scores` has them, and the result, uint8.
+
+    Raises:
+        FileNotFoundError: The folder is missing or has no picture in it.
+        ValueError: Not one of `noise_level` and `degradation` is given, a picture cannot be read, or there is no such
+            degradation.
+    """
+    if (noise_level is None) == (degradation is None):
+        raise ValueError(f"{predictor.spec.name}: give either a noise level (of 255) or a degradation")
+    grey = predictor.spec.in_channels == 1
+    conditions = {"noise_level": noise_level} if "sigma" in predictor.spec.extra_inputs else {}
+    folder, _ = find_test_set(folder, 1)
+    for name, noisy, clean in denoising_pairs(folder, noise_level, grey, degradation=degradation):
+        picture = Picture(noisy[..., 0] if grey else noisy, None, name, "array")
+        result = predictor.restore(picture, **conditions).color.reshape(clean.shape)
+        result, noisy = (np.rint(values.clip(0, 1) * 255).astype(np.uint8) for values in (result, noisy))
+        before = {f"noisy_{key}": value for key, value in denoising_scores(noisy, clean).items()}
+        yield {"name": name, **denoising_scores(result, clean), **before, "result": result}
+
+
+def measure(
+    predictor: Union[ClassificationPredictor, RestorationPredictor],
+    folder: Union[str, Path],
+    noise_level: Optional[float] = None,
+) -> dict[str, float]:
+    """What a predictor scores on one test set: the accuracy of a classifier, or else the means of `evaluate` or
+    `evaluate_denoising`.
+
+    Raises:
+        FileNotFoundError, ValueError: As the functions for the tasks.
+    """
+    if predictor.spec.task == "classification":
+        return {"accuracy": accuracy(predictor, find_labelled_set(folder))}
+    if predictor.spec.task == "denoising":
+        return mean_scores(evaluate_denoising(predictor, folder, noise_level))
+    return mean_scores(evaluate(predictor, *find_test_set(folder, predictor.scale)))
 
 
 def mean_scores(rows: Iterable[dict[str, Any]]) -> dict[str, float]:

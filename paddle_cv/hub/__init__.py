@@ -2,6 +2,6 @@
 
 from .animals import AnimalModule
 from .classification import ClassificationModule
-from .super_resolution import SuperResolutionModule
+from .restoration import DenoisingModule, SuperResolutionModule
 
-__all__ = ["AnimalModule", "ClassificationModule", "SuperResolutionModule"]
+__all__ = ["AnimalModule", "ClassificationModule", "DenoisingModule", "SuperResolutionModule"]

@@ -146,12 +146,19 @@ def cached_graph(network: nn.Layer, shapes: Shapes, kind: str) -> Path:
 
 
 def _graph_key(network: nn.Layer, shapes: Shapes, kind: str) -> str:
-    """Changes with the structure, the weights, and the versions of this library and of what writes the graph."""
+    """Changes with structure, hyperparameters, weights, and the versions of this library and of what writes the graph."""
     versions = f"{__version__} {paddle.__version__}"
     if kind == "onnx":
         versions += f" {_version('paddle2onnx')} {OPSET}"
     digest = hashlib.sha256(f"{versions} {shapes} {network}".encode())
-    for name, value in network.state_dict().items():
+    for name, layer in network.named_sublayers(include_self=True):
+        # A factor or a number of recursions shows in no weight.
+        facts = {
+            key: value for key, value in vars(layer).items() if isinstance(value, (bool, int, float, str, list, tuple))
+        }
+        facts = {key: value for key, value in facts.items() if not key.startswith("_") and key != "training"}
+        digest.update(f"{name} {sorted(facts.items())}".encode())
+    for name, value in {**network.state_dict(), **dict(network.named_buffers())}.items():
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(value.numpy()).tobytes())
     return digest.hexdigest()[:20]

@@ -233,7 +233,8 @@ def _is_deep(image: Image.Image) -> bool:
         return max(bits) > 8 and (set(numbers) == {1} and max(bits) == 16 or not image.mode.startswith("I"))
     # Before it decodes, the raw mode still shows it.
     sixteen = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
-    return sixteen and image.mode in ("LA", "RGB", "RGBA")
+    # Of 16-bit grey it leaves out which value is transparent.
+    return sixteen and (image.mode in ("LA", "RGB", "RGBA") or (image.format == "PNG" and "transparency" in image.info))
 
 
 def _has_frames(image: Image.Image) -> bool:

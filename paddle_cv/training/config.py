@@ -136,7 +136,7 @@ class TrainConfig:
     `loss` is a name in `paddle_cv.training.losses`, for restoration, and `loss_weight` its weight beside a perceptual and an
     adversarial loss; classifiers have cross-entropy with `label_smoothing`.
     An epoch has as many items as there are pictures; `epochs`, where given, takes the place of `steps`. `amp` is `float16` or
-    `bfloat16` for mixed precision.
+    `bfloat16` for mixed precision. `load_config` notes in `file` where the configuration was read from.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -156,6 +156,7 @@ class TrainConfig:
     save_every: int = 500
     log_every: int = 100
     output: str = "???"
+    file: Optional[str] = None
 
 
 def _read(path: Path) -> DictConfig:
@@ -192,7 +193,8 @@ def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictCo
         overrides: `key.subkey=value`, the values as in YAML.
 
     Returns:
-        All keys of `TrainConfig`, interpolations such as `${oc.env:PADDLE_CV_DATA}` resolved.
+        All keys of `TrainConfig`, interpolations such as `${oc.env:PADDLE_CV_DATA}` resolved. `file` is the path, or what the file
+        itself says: the `config.yaml` of a run folder names the configuration that the run was started with.
 
     Raises:
         FileNotFoundError: The file or its base is missing.
@@ -213,4 +215,5 @@ def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictCo
         raise ValueError(f"{path}: {error}") from error
     if missing:
         raise ValueError(f"{path}: missing {', '.join(sorted(missing))}")
+    merged.file = merged.file or path.as_posix()
     return merged

@@ -261,3 +261,10 @@ def test_stale_facts_of_exif_are_left_out(small):
     own = Image.open(io.BytesIO(encoded(small, "JPEG", exif=exif)))
     open_picture(own)
     assert own.getexif()[0x0112] == 6  # the caller's image is left as it was
+
+
+def test_one_transparent_value_of_sixteen_bit_grey(tmp_path):
+    values = _random((6, 7))
+    data = encoded(Image.fromarray(values), transparency=int(values[2, 3]))
+    picture = open_picture(data)
+    assert np.array_equal(picture.color, values) and np.array_equal(picture.alpha == 0, values == values[2, 3])

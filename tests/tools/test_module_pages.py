@@ -20,7 +20,7 @@ def test_modules_have_one_form(root):
         spec = network_of(folder)
         assert folder.name == module_name(spec)
         assert (folder / "module.py").read_text(encoding="utf-8") == module_source(spec, folder.name)
-    assert network_of(root / "hub_modules" / "rdn_x4") is None
+    assert network_of(root / "hub_modules" / "rdn_x4").name == "rdn_lite_x4"
 
 
 def test_a_module_with_weights_of_its_own(tmp_path):

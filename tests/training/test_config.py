@@ -1,4 +1,5 @@
 import pytest
+from omegaconf import OmegaConf
 
 import paddle_cv as pcv
 from paddle_cv.training import load_config
@@ -20,6 +21,14 @@ def test_inheritance_overrides_and_environment(files, monkeypatch):
     assert (config.steps, config.data.batch_size, config.data.patch_size) == (7, 5, 16)
     assert config.output == "/tmp/runs/x" and config.optimizer.learning_rate == 2e-4
     assert list(config.data.folders) == ["a", "b"] and config.loss == "mse"
+
+
+def test_a_run_knows_the_file_it_was_started_with(files, monkeypatch):
+    monkeypatch.setenv("RUNS", "/tmp/runs")
+    config = load_config(files / "run.yaml")
+    assert config.file == (files / "run.yaml").as_posix()
+    OmegaConf.save(config, files / "config.yaml")
+    assert load_config(files / "config.yaml").file == config.file
 
 
 @pytest.mark.parametrize(

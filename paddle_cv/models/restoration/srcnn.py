@@ -85,7 +85,7 @@ for _kernel_sizes in ((9, 1, 5), (9, 3, 5), (9, 5, 5)):
         _name,
         SRCNN,
         scales=(2, 3, 4),
-        alias="srcnn" if _kernel_sizes == (9, 1, 5) else None,
+        alias="srcnn" if _kernel_sizes == (9, 5, 5) else None,
         paper=PAPER,
         summary=f"Kernels of {'-'.join(map(str, _kernel_sizes))}, on luminance.",
         hyperparameters={"kernel_sizes": _kernel_sizes},

@@ -1,4 +1,4 @@
-"""The base of the super-resolution modules for PaddleHub."""
+"""The bases of the super-resolution and denoising modules for PaddleHub."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ from typing import Any, Optional
 import numpy as np
 from paddlehub.module.module import runnable, serving
 
-from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_image
+from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_picture
 from .base import NetworkModule, input_files, rgb, sources
 from .serving import decode_images, encode_png
 
-__all__ = ["SuperResolutionModule"]
+__all__ = ["DenoisingModule", "RestorationModule", "SuperResolutionModule"]
 
 
-class SuperResolutionModule(NetworkModule):
-    """What every super-resolution module does; a module adds `moduleinfo` and names its network.
-
-    `weights=` takes any network of the module's family and scale.
-    """
+class RestorationModule(NetworkModule):
+    """What modules from picture to picture do; `weights=` takes any network of the module's family and scale."""
 
     predictor_class = RestorationPredictor
 
@@ -35,7 +32,7 @@ class SuperResolutionModule(NetworkModule):
         visualization: bool = False,
         output_dir: Optional[str] = None,
     ) -> list[dict[str, Any]]:
-        """Enlarges pictures.
+        """Enlarges or denoises pictures.
 
         Args:
             images: BGR arrays as OpenCV gives them: (H, W), (H, W, 3) or (H, W, 4), uint8, uint16 or float in [0, 1].
@@ -46,9 +43,8 @@ class SuperResolutionModule(NetworkModule):
             output_dir: Folder for them; None: `<name>_output` in the current folder.
 
         Returns:
-            One entry for each input, those of `paths` first: {"data": the enlarged picture, "save_path": the file written, ""
-            without `visualization`}. The data is a BGR array (BGRA with alpha; (H, W) for an array of that shape) of the
-            input's dtype.
+            One entry for each input, those of `paths` first: {"data": the result, "save_path": the file written, "" without
+            `visualization`}. The data is a BGR array (BGRA with alpha; (H, W) for an array of that shape) of the input's dtype.
 
         Raises:
             TypeError: Neither `images` nor `paths`, or something else than lists.
@@ -67,7 +63,7 @@ class SuperResolutionModule(NetworkModule):
                 saved = ""
                 if visualization:
                     stem = Path(inputs[index]).stem if isinstance(inputs[index], (str, Path)) else f"image_{index}"
-                    saved = str(save_image(outcome.image(), _free_name(folder, stem, taken)))
+                    saved = str(save_picture(outcome, _free_name(folder, stem, taken)))
                 results.append({"data": _bgr(outcome), "save_path": saved})
             except (ImageError, OSError) as error:
                 results.append(None)
@@ -75,10 +71,6 @@ class SuperResolutionModule(NetworkModule):
         if errors:
             raise PredictionErrors(results, errors)
         return results
-
-    def reconstruct(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
-        """`predict` under the name that PaddleHub's own super-resolution modules use."""
-        return self.predict(*args, **kwargs)
 
     @serving
     def serving_method(self, images: Any = None, **unknown: Any) -> list[dict[str, str]]:
@@ -120,6 +112,22 @@ class SuperResolutionModule(NetworkModule):
             print(error, file=sys.stderr)
             sys.exit(1)
         return [result["save_path"] for result in results]
+
+
+class SuperResolutionModule(RestorationModule):
+    """What every super-resolution module does; a module adds `moduleinfo` and names its network."""
+
+    def reconstruct(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        """`predict` under the name that PaddleHub's own super-resolution modules use."""
+        return self.predict(*args, **kwargs)
+
+
+class DenoisingModule(RestorationModule):
+    """What every denoising module does whose network is not told the noise level; otherwise like `SuperResolutionModule`."""
+
+    def denoise(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
+        """`predict` under the name of what it does."""
+        return self.predict(*args, **kwargs)
 
 
 def _bgr(picture: Picture) -> np.ndarray:
