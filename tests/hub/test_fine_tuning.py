@@ -150,8 +150,8 @@ def test_ants_and_bees(run, tmp_path, data):
         count=12,
         **folders,
     )
-    assert report["best"] >= 0.75
-    assert np.mean([found == label for found, label in zip(report["right"], report["labels"])]) >= 0.75
+    assert report["best"] >= 0.7
+    assert np.mean([found == label for found, label in zip(report["right"], report["labels"])]) >= 0.7
     assert "network.classifier.1.weight" in read_state(checkpoint)
 
 
