@@ -44,7 +44,7 @@ def condition_inputs(
     """
     given = {"noise_level": noise_level, "degradation": degradation, "kernel": kernel}
     taken = conditions_taken(spec)
-    if degradation is not None:  # it holds the noise level
+    if degradation is not None and "degradation" in taken:  # it holds the noise level
         taken -= {"noise_level"}
     surplus = [argument for argument, value in given.items() if value is not None and argument not in taken]
     if surplus:
