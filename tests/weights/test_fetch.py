@@ -179,7 +179,9 @@ def test_published_weights_are_pretrained_weights(server, home, monkeypatch, tmp
     save_state(network.state_dict(), tmp_path / "source.pdparams")
     server.content = (tmp_path / "source.pdparams").read_bytes()
     published = server.published(md5=hashlib.md5(server.content).hexdigest())
-    monkeypatch.setitem(registry._SPECS, "lenet", replace(pcv.model_spec("lenet"), published=published))
+    monkeypatch.setitem(
+        registry._SPECS, "lenet", replace(pcv.model_spec("lenet"), hub_module=None, published=published)
+    )
     assert "lenet" in pcv.list_models(pretrained=True)
     for loaded in (pcv.create_model("lenet", pretrained=True), pcv.load_network("lenet")[0]):
         assert np.array_equal(loaded.fc3.weight.numpy(), network.fc3.weight.numpy())
