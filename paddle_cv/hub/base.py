@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -11,9 +13,10 @@ from paddle import nn
 from paddlehub.module.module import RunModule
 
 from ..api import load_network
+from ..inference import PredictionErrors
 from ..models import ModelSpec
 
-__all__ = ["NetworkModule", "input_files", "rgb", "sources"]
+__all__ = ["NetworkModule", "rgb", "sources"]
 
 
 class NetworkModule(nn.Layer, RunModule):
@@ -53,6 +56,35 @@ class NetworkModule(nn.Layer, RunModule):
     def forward(self, x):
         """What the network computes of its input, (N, C, H, W)."""
         return self.network(x)
+
+    def command_line(self, batch: str) -> argparse.ArgumentParser:
+        """The options of `hub run` that all modules have; `batch` says what `--batch_size` counts."""
+        parser = argparse.ArgumentParser(prog=f"hub run {self.name}", description=self.summary)
+        parser.add_argument("--input_path", required=True, help="a picture, or a folder of pictures")
+        parser.add_argument("--batch_size", type=int, default=1, help=f"{batch} at once (%(default)s)")
+        parser.add_argument("--use_gpu", action="store_true", help="run on a GPU")
+        return parser
+
+    def run_command(self, parser: argparse.ArgumentParser, argvs: Sequence[str], **fixed: Any) -> dict[str, Any]:
+        """Calls `predict` with the files and all other options that `parser` finds in `argvs`, and with `fixed`.
+
+        Returns:
+            `predict`'s entries by file. If some files failed, the others' are printed with what went wrong, and the program ends
+            with 1.
+        """
+        options = vars(parser.parse_args(argvs))
+        path = options.pop("input_path")
+        paths = input_files(path)
+        if not paths:
+            parser.error(f"there is no file in {path}")
+        try:
+            return dict(zip(paths, self.predict(paths=paths, **options, **fixed)))
+        except PredictionErrors as error:
+            for file, result in zip(paths, error.results):
+                if result:
+                    print(file, result.get("save_path", result))
+            print(error, file=sys.stderr)
+            sys.exit(1)
 
     def predictor(self, use_gpu: bool = False) -> Any:
         """The predictor that does the work, made at the first call: a server that forks must not inherit its threads."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -11,9 +9,9 @@ from typing import Any, Optional, Union
 import numpy as np
 from paddlehub.module.module import runnable, serving
 
-from ..inference import ClassificationPredictor, PredictionErrors
+from ..inference import ClassificationPredictor
 from ..inference.outcomes import gather
-from .base import NetworkModule, input_files, sources
+from .base import NetworkModule, sources
 from .fine_tuning import FineTuning
 from .serving import decode_images
 
@@ -97,25 +95,8 @@ class ClassificationModule(FineTuning, NetworkModule):
         return [result.as_dict() for result in gather(self.predictor().predict_each(pictures, top_k))]
 
     @runnable
-    def run_cmd(self, argvs: Sequence[str]) -> Any:
-        """What `hub run <name> --input_path FILE_OR_FOLDER` calls; returns what `predict` does, for a folder with the names."""
-        parser = argparse.ArgumentParser(prog=f"hub run {self.name}", description=self.summary)
-        parser.add_argument("--input_path", required=True, help="a picture, or a folder of pictures")
+    def run_cmd(self, argvs: Sequence[str]) -> dict[str, dict[str, float]]:
+        """What `hub run <name> --input_path FILE_OR_FOLDER` calls; returns `predict`'s entries by file."""
+        parser = self.command_line(batch="pictures")
         parser.add_argument("--top_k", type=int, default=1, help="how many classes to name (%(default)s)")
-        parser.add_argument("--batch_size", type=int, default=1, help="pictures at once (%(default)s)")
-        parser.add_argument("--use_gpu", action="store_true", help="run on a GPU")
-        arguments = parser.parse_args(argvs)
-        paths = input_files(arguments.input_path)
-        if not paths:
-            parser.error(f"there is no file in {arguments.input_path}")
-        try:
-            results = self.predict(
-                paths=paths, batch_size=arguments.batch_size, use_gpu=arguments.use_gpu, top_k=arguments.top_k
-            )
-        except PredictionErrors as error:
-            for path, result in zip(paths, error.results):
-                if result:
-                    print(path, result)
-            print(error, file=sys.stderr)
-            sys.exit(1)
-        return results if paths == [arguments.input_path] else dict(zip(paths, results))
+        return self.run_command(parser, argvs)

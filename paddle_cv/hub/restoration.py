@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -12,7 +10,7 @@ import numpy as np
 from paddlehub.module.module import runnable, serving
 
 from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_picture
-from .base import NetworkModule, input_files, rgb, sources
+from .base import NetworkModule, rgb, sources
 from .serving import decode_images, encode_png
 
 __all__ = ["DenoisingModule", "RestorationModule", "SuperResolutionModule"]
@@ -86,32 +84,12 @@ class RestorationModule(NetworkModule):
         return [{"data": encode_png(self.predictor().restore(picture).image())} for picture in pictures]
 
     @runnable
-    def run_cmd(self, argvs: Sequence[str]) -> list[str]:
-        """What `hub run <name> --input_path FILE_OR_FOLDER` calls; returns the files written."""
-        parser = argparse.ArgumentParser(prog=f"hub run {self.name}", description=self.summary)
-        parser.add_argument("--input_path", required=True, help="a picture, or a folder of pictures")
+    def run_cmd(self, argvs: Sequence[str]) -> dict[str, str]:
+        """What `hub run <name> --input_path FILE_OR_FOLDER` calls; returns the file written for each."""
+        parser = self.command_line(batch="windows of a picture")
         parser.add_argument("--output_dir", default=f"{self.name}_output", help="folder for the results (%(default)s)")
-        parser.add_argument("--batch_size", type=int, default=1, help="windows of a picture at once (%(default)s)")
-        parser.add_argument("--use_gpu", action="store_true", help="run on a GPU")
-        arguments = parser.parse_args(argvs)
-        paths = input_files(arguments.input_path)
-        if not paths:
-            parser.error(f"there is no file in {arguments.input_path}")
-        try:
-            results = self.predict(
-                paths=paths,
-                batch_size=arguments.batch_size,
-                use_gpu=arguments.use_gpu,
-                visualization=True,
-                output_dir=arguments.output_dir,
-            )
-        except PredictionErrors as error:
-            for result in error.results:
-                if result:
-                    print(result["save_path"])
-            print(error, file=sys.stderr)
-            sys.exit(1)
-        return [result["save_path"] for result in results]
+        entries = self.run_command(parser, argvs, visualization=True)
+        return {path: entry["save_path"] for path, entry in entries.items()}
 
 
 class SuperResolutionModule(RestorationModule):

@@ -1,12 +1,13 @@
 """Prediction: pictures in, pictures or the names of what they show out."""
 
+from .base import PicturePredictor
 from .batch import find_pictures, plan_results, restore_files
 from .chain import Chain
 from .classification import Classification, ClassificationPredictor
 from .engines import ENGINES, available_engines, make_engine
 from .images import MAX_MEGAPIXELS, ImageError, Picture, open_picture, picture_size
 from .outcomes import PredictionErrors
-from .predictor import PicturePredictor, RestorationPredictor
+from .predictor import RestorationPredictor
 from .writing import save_image, save_picture
 
 __all__ = [

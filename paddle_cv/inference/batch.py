@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 from ..data import IMAGE_SUFFIXES
+from .base import PicturePredictor
 from .images import ImageError
-from .predictor import PicturePredictor
 from .writing import writable
 
 __all__ = ["find_pictures", "plan_results", "restore_files"]

@@ -7,8 +7,9 @@ from typing import Any, Optional
 
 import numpy as np
 
+from .base import PicturePredictor, Progress
 from .images import MAX_MEGAPIXELS
-from .predictor import PicturePredictor, Progress, RestorationPredictor
+from .predictor import RestorationPredictor
 
 __all__ = ["Chain"]
 

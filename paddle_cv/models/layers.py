@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Union
 
 import numpy as np
 import paddle
@@ -14,6 +14,7 @@ __all__ = [
     "DIV2K_MEAN",
     "STORED",
     "ChannelAttention",
+    "ConvNorm",
     "Fusion",
     "MeanShift",
     "ReLUUpsampling",
@@ -127,6 +128,29 @@ class ChannelAttention(nn.Layer):
             # The tiny number keeps the root's gradient finite where a channel is constant.
             statistic = mean + (variance + 1e-12).sqrt()
         return x * self.conv_du(statistic)
+
+
+class ConvNorm(nn.Layer):
+    """Convolution without bias, batch normalisation and ReLU, as all Inception networks have them.
+
+    Sublayers are named as torchvision names them; the epsilon is that of the networks' first implementation.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Union[int, Sequence[int]],
+        stride: int = 1,
+        padding: Union[int, Sequence[int]] = 0,
+    ):
+        super().__init__()
+        self.conv = nn.Conv2D(in_channels, out_channels, kernel_size, stride=stride, padding=padding, bias_attr=False)
+        self.bn = nn.BatchNorm2D(out_channels, epsilon=1e-3)
+        self.relu = nn.ReLU()
+
+    def forward(self, x):
+        return self.relu(self.bn(self.conv(x)))
 
 
 class Fusion(nn.Sequential):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, Optional
 
 import paddle
@@ -26,7 +27,7 @@ IMAGENET_299 = {**IMAGENET, "resize": 342, "input_size": 299}
 STATIC_FIELDS = {"weights": "weight", "scale": "weight", "offset": "bias", "mean": "_mean", "variance": "_variance"}
 
 
-class Classifier(nn.Layer):
+class Classifier(nn.Layer, ABC):
     """A network from pictures (N, C, H, W) to one score for each class (N, num_classes), before softmax.
 
     A subclass defines `forward_features` and `forward`, sets `self.num_classes`, and names in `classifiers` the layers whose
@@ -41,9 +42,9 @@ class Classifier(nn.Layer):
     smallest_training_input: Optional[int] = None  # where auxiliary heads need more
     num_classes: int
 
+    @abstractmethod
     def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:
         """The last feature map (N, C', H', W'), before it is averaged or flattened."""
-        raise NotImplementedError
 
     def reset_classifier(self, num_classes: int) -> None:
         """Puts new layers, freshly initialised, in the place of those whose outputs are the classes.

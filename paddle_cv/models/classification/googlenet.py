@@ -14,32 +14,13 @@ from typing import Any, Optional, Union
 import paddle
 from paddle import nn
 
+from ..layers import ConvNorm
 from ..registry import register_model
 from .base import IMAGENET, Classifier
 
-__all__ = ["ConvNorm", "GoogLeNet"]
+__all__ = ["GoogLeNet"]
 
 PAPER = "Szegedy, Liu, Jia, Sermanet, Reed, Anguelov, Erhan, Vanhoucke, Rabinovich: Going Deeper with Convolutions, CVPR 2015"
-
-
-class ConvNorm(nn.Layer):
-    """Convolution without bias, batch normalisation and ReLU, as all Inception networks have them."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Union[int, Sequence[int]],
-        stride: int = 1,
-        padding: Union[int, Sequence[int]] = 0,
-    ):
-        super().__init__()
-        self.conv = nn.Conv2D(in_channels, out_channels, kernel_size, stride=stride, padding=padding, bias_attr=False)
-        self.bn = nn.BatchNorm2D(out_channels, epsilon=1e-3)
-        self.relu = nn.ReLU()
-
-    def forward(self, x):
-        return self.relu(self.bn(self.conv(x)))
 
 
 class Inception(nn.Layer):

@@ -13,9 +13,9 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..layers import ConvNorm
 from ..registry import register_model
 from .base import IMAGENET_299, Classifier
-from .googlenet import ConvNorm
 from .inception_v4 import PAPER, Branches
 
 __all__ = ["InceptionResNetV2"]

@@ -15,9 +15,9 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ..layers import ConvNorm
 from ..registry import PublishedWeights, register_model
 from .base import IMAGENET_299, Classifier
-from .googlenet import ConvNorm
 
 __all__ = ["InceptionV3"]
 

@@ -12,9 +12,9 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..layers import ConvNorm
 from ..registry import register_model
 from .base import IMAGENET_299, Classifier
-from .googlenet import ConvNorm
 
 __all__ = ["InceptionV4"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Callable
 
@@ -16,7 +17,7 @@ from ...models import ModelSpec, build_model
 __all__ = ["Task"]
 
 
-class Task:
+class Task(ABC):
     """Data, loss and measurement of one run.
 
     A task may have further networks of its own, which `after_step` trains; `state` and `set_state` carry them through a checkpoint.
@@ -37,18 +38,18 @@ class Task:
         """Layers, by the beginnings of their names, that do not start from given weights."""
         return list(self.config.model.new_layers)
 
+    @abstractmethod
     def make_dataset(self) -> Dataset:
         """Training items by any number from 0 on; has `epoch_size`, the items in one epoch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
         """The loss of a batch; `compute` is the network, or what stands for it."""
-        raise NotImplementedError
 
-    def begin(self, steps: int) -> None:
+    def begin(self, steps: int) -> None:  # noqa: B027 (most tasks have nothing to do here)
         """Called once before the first step, or before `set_state`, of a run of so many steps."""
 
-    def after_step(self) -> None:
+    def after_step(self) -> None:  # noqa: B027
         """Called when the network has learned from the batch that `loss` was called with last."""
 
     def scalars(self) -> dict[str, float]:
@@ -59,7 +60,7 @@ class Task:
         """What the next step depends on beside the network, for the checkpoint."""
         return {}
 
-    def set_state(self, state: dict[str, Any]) -> None:
+    def set_state(self, state: dict[str, Any]) -> None:  # noqa: B027
         """Inverse of `state`.
 
         Raises:
@@ -67,13 +68,13 @@ class Task:
         """
 
     @property
+    @abstractmethod
     def validates(self) -> bool:
         """Whether there is something to measure on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def validate(self, compute: Callable, part: int, parts: int) -> dict[str, list[float]]:
         """Measures the items `part`, `part + parts`, ...: the values of each, by name."""
-        raise NotImplementedError
 
     def samples(self, compute: Callable) -> dict[str, np.ndarray]:
         """A few pictures to look at, (H, W, 3) uint8, by name."""
