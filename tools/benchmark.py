@@ -3,7 +3,7 @@
 
 python tools/benchmark.py predict   seconds of the predictor beside plain ONNX Runtime and PyTorch channels-last
 python tools/benchmark.py tiles     seconds for several sides of the windows
-python tools/benchmark.py train     seconds of a training step beside plain dygraph
+python tools/benchmark.py train     seconds of a training step beside plain dygraph and PyTorch channels-last
 python tools/benchmark.py large     time and peak memory for a photograph of 2000 x 1500 pixels
 
 Rows of PyTorch appear where it is installed (it is no requirement), and those of ONNX Runtime with `pip install ".[onnx]"`.
@@ -207,6 +207,12 @@ def train(arguments) -> None:
             calls["paddle_cv"] = step_of(own, compile_for_cpu(own))
         except ValueError as error:
             print(f"paddle_cv trains {name} in dygraph: {error}")
+        twin = torch_twin(plain, spec)
+        if twin is not None:
+            from torch_twins import torch_step
+
+            plain.train()  # torch_twin has compared the outputs
+            calls["PyTorch channels-last"] = torch_step(twin, x, y, loss, int(os.environ["OMP_NUM_THREADS"]))
         losses = {row: call() for row, call in calls.items()}  # of the same weights, before the first update
         assert all(abs(value - losses["dygraph"]) < 1e-3 * abs(losses["dygraph"]) for value in losses.values()), losses
         seconds = least_seconds(calls, arguments.repeats)

@@ -242,3 +242,20 @@ def torch_engine(twin, threads):
             return twin(torch.from_numpy(np.ascontiguousarray(x)).to(memory_format=torch.channels_last)).numpy()
 
     return run
+
+
+def torch_step(twin, x, y, loss, threads):
+    """A training step of a twin in channels-last layout by Adam, as the benchmark's others; it returns the loss."""
+    torch.set_num_threads(threads)
+    twin = twin.train().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(twin.parameters(), 1e-4)
+    inputs, target = torch.from_numpy(x).to(memory_format=torch.channels_last), torch.from_numpy(y)
+
+    def step():
+        value = getattr(nn.functional, loss)(twin(inputs), target)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        return value.item()
+
+    return step
