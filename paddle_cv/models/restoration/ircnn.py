@@ -49,7 +49,8 @@ class IRCNN(nn.Layer):
         self.model = conv_stack(in_channels, num_features, in_channels, len(_DILATIONS), dilations=_DILATIONS)
 
     def forward(self, x):
-        return x - self.model(x)
+        # A sum, as training on CPUs needs it: oneDNN's gradient of x - y with respect to y has the wrong sign (Paddle 3.3.1).
+        return x + -self.model(x)
 
     @property
     def receptive_radius(self) -> int:
