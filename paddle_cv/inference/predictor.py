@@ -23,6 +23,8 @@ __all__ = ["RestorationPredictor"]
 _MAX_OVERLAP = 32
 # Smaller windows spend more on overlap; larger ones grow out of the caches (tools/benchmark.py tiles).
 _TILE = 384
+# So many rows of a window stay in the caches from one operation to the next.
+_ROWS = 32
 
 
 class RestorationPredictor(PicturePredictor):
@@ -112,9 +114,8 @@ class RestorationPredictor(PicturePredictor):
                 inner = output[
                     kept[0] - tile.window[0] * scale : kept[2] - tile.window[0] * scale,
                     kept[1] - tile.window[1] * scale : kept[3] - tile.window[1] * scale,
-                ].clip(0, 1)
-                inner = inner if white == 1 else np.rint(inner * np.float32(white))
-                result[kept[0] : kept[2], kept[1] : kept[3]] = inner
+                ]
+                _put(inner, result[kept[0] : kept[2], kept[1] : kept[3]], white)
             done += len(batch)
             if progress:
                 progress(done, len(windows))
@@ -124,6 +125,17 @@ class RestorationPredictor(PicturePredictor):
         if self.self_ensemble:
             return compute_oriented(x, self.spec, self._engine, prepared, self.grid)
         return compute_windows(x, self.spec, self._engine, prepared)
+
+
+def _put(values: np.ndarray, target: np.ndarray, white: float) -> None:
+    """Writes values in [0, 1] to an array in which 1 is `white`; the values are overwritten on the way."""
+    for top in range(0, len(values), _ROWS):
+        rows = values[top : top + _ROWS]
+        np.clip(rows, 0, 1, out=rows)
+        if white != 1:
+            np.multiply(rows, np.float32(white), out=rows)
+            np.rint(rows, out=rows)
+        target[top : top + _ROWS] = rows
 
 
 def _batches(windows: list, batch_size: int) -> Iterator[list]:
