@@ -148,7 +148,7 @@ def predict(arguments) -> None:
 
 
 def rows_of(arguments) -> list[str]:
-    return [engine for engine in available_engines() if engine != "dygraph" or arguments.dygraph]
+    return arguments.engines or [engine for engine in available_engines() if engine != "dygraph"]
 
 
 def tiles(arguments) -> None:
@@ -276,7 +276,9 @@ def main() -> int:
                 "--batch_size", type=int, default=8, help="of classifiers and in training (%(default)s)"
             )
         if function is predict:
-            command.add_argument("--dygraph", action="store_true", help="measure dygraph as well, which takes long")
+            command.add_argument(
+                "--engines", nargs="+", choices=available_engines(), help="of ours (all but dygraph, which takes long)"
+            )
         if function is train:
             command.add_argument(
                 "--patch", type=int, help="side of the low-resolution patches (32) or of a classifier's pictures"

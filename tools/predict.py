@@ -136,7 +136,7 @@ def arguments_parser() -> argparse.ArgumentParser:
         "--format", choices=["png", "jpg", "webp", "tif", "bmp"], help="of the results (that of each picture)"
     )
     group.add_argument("--overwrite", action="store_true", default=None, help="replace earlier results")
-    group.add_argument("--tile", type=positive, help="largest side of the windows in pixels (384)")
+    group.add_argument("--tile", type=positive, help="largest side of the windows in pixels (as memory allows)")
     group.add_argument("--noise_level", type=float, help="of 255, for denoisers that are told it")
     group.add_argument(
         "--self-ensemble", action="store_true", default=None, help="mean over eight orientations: eight times the work"

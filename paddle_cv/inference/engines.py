@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
@@ -14,16 +17,47 @@ from paddle import nn
 
 from ..models.tracing import paddle_lock
 from .cores import physical_cores
-from .graphs import ExportError, Shapes, cached_graph
+from .graphs import ExportError, Shapes, cached_graph, graph_memory
+from .memory import bytes_per_pixel
 
 __all__ = ["ENGINES", "Engine", "available_engines", "make_engine", "open_onnx_graph", "open_paddle_graph"]
 
 logger = logging.getLogger(__name__)
 
-Engine = Callable[..., np.ndarray]
+Run = Callable[..., np.ndarray]
+
+# More windows at once would take more memory than time is gained.
+_MAX_WORKERS = 4
 
 
-def open_paddle_graph(folder: Path, device: str, threads: int) -> Engine:
+@dataclass(frozen=True)
+class Engine:
+    """Runs a network: called with its inputs, float32 arrays, it gives its output. Several threads may call it.
+
+    The items of a batch are shared by the workers, where there are enough.
+
+    Attributes:
+        run: The call for inputs as a whole, on all CPU threads of the engine.
+        memory: Bytes that each pixel of the input takes meanwhile; 0 where it is not known.
+        workers: So many calls of `beside`, from as many threads, take less time than as many calls of `run` in turn: threads that
+            share one convolution wait for each other.
+        beside: The call on this part of the CPU threads.
+    """
+
+    run: Run
+    memory: int = 0
+    workers: int = 1
+    beside: Optional[Run] = None
+
+    def __call__(self, *inputs: np.ndarray) -> np.ndarray:
+        if not 1 < self.workers <= len(inputs[0]):
+            return self.run(*inputs)
+        parts = zip(*(np.array_split(x, self.workers) for x in inputs))
+        with ThreadPoolExecutor(self.workers) as pool:
+            return np.concatenate(list(pool.map(lambda part: self.beside(*part), parts)))
+
+
+def open_paddle_graph(folder: Path, device: str, threads: int) -> Run:
     """Runs the graph that `write_paddle_graph` wrote by Paddle Inference; calls from several threads take turns."""
     from paddle import inference
 
@@ -54,7 +88,7 @@ def open_paddle_graph(folder: Path, device: str, threads: int) -> Engine:
     return run
 
 
-def open_onnx_graph(file: Path, threads: int) -> Engine:
+def open_onnx_graph(file: Path, threads: int) -> Run:
     """Runs an ONNX file by ONNX Runtime on the CPU; calls from several threads run beside each other."""
     import onnxruntime
 
@@ -71,13 +105,28 @@ def open_onnx_graph(file: Path, threads: int) -> Engine:
 
 
 def _paddle_inference(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
-    return open_paddle_graph(cached_graph(network, shapes, "paddle"), device, threads)
+    folder = cached_graph(network, shapes, "paddle")
+    return Engine(open_paddle_graph(folder, device, threads), graph_memory(folder))
 
 
 def _onnxruntime(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
     if device != "cpu":
         raise ValueError(f"the engine onnxruntime runs on CPUs here, not on {device}; device='cpu'")
-    return open_onnx_graph(cached_graph(network, shapes, "onnx") / "model.onnx", threads)
+    folder = cached_graph(network, shapes, "onnx")
+    # Each number of threads is a session of its own, with its own copy of the weights: made when it is first used.
+    lock = threading.Lock()
+    opened = functools.lru_cache(None)(lambda count: open_onnx_graph(folder / "model.onnx", count))
+
+    def run_on(count: int) -> Run:
+        def run(*inputs: np.ndarray) -> np.ndarray:
+            with lock:
+                session = opened(count)
+            return session(*inputs)
+
+        return run
+
+    workers = min(threads, _MAX_WORKERS)
+    return Engine(run_on(threads), graph_memory(folder), workers, run_on(-(-threads // workers)))
 
 
 def _dygraph(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
@@ -87,7 +136,7 @@ def _dygraph(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> En
         with paddle_lock, paddle.no_grad():
             return network(*(paddle.to_tensor(x) for x in inputs)).numpy()
 
-    return run
+    return Engine(run, bytes_per_pixel(network, shapes))
 
 
 ENGINES = {"onnxruntime": _onnxruntime, "paddle_inference": _paddle_inference, "dygraph": _dygraph}

@@ -15,7 +15,7 @@ from paddle import nn
 
 from ..models import ModelSpec
 from ..models.tracing import paddle_lock
-from .engines import Engine, open_onnx_graph, open_paddle_graph
+from .engines import Run, open_onnx_graph, open_paddle_graph
 from .graphs import OPSET, ExportError, Shapes, write_onnx_graph, write_paddle_graph
 
 __all__ = ["FORMATS", "Exported", "check_graph", "export_network", "graph_shapes"]
@@ -113,7 +113,7 @@ def check_sizes(spec: ModelSpec, shapes: Shapes) -> Sequence[tuple[int, int, int
     return _SIZES
 
 
-def check_graph(engine: Engine, network: nn.Layer, shapes: Shapes, sizes: Sequence[tuple[int, int, int]]) -> float:
+def check_graph(engine: Run, network: nn.Layer, shapes: Shapes, sizes: Sequence[tuple[int, int, int]]) -> float:
     """Compares a graph with its network.
 
     Args:
@@ -167,7 +167,7 @@ def _takes_other_sizes(network: nn.Layer, spec: ModelSpec) -> bool:
     return True
 
 
-def _write(network: nn.Layer, shapes: Shapes, folder: Path, format: str, opset: int) -> Engine:
+def _write(network: nn.Layer, shapes: Shapes, folder: Path, format: str, opset: int) -> Run:
     if format == "paddle":
         write_paddle_graph(network, shapes, folder)
         return open_paddle_graph(folder, "cpu", threads=1)

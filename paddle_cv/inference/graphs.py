@@ -24,8 +24,10 @@ from .. import __version__
 from ..models.tracing import paddle_lock, trace_as_written
 from ..weights import cache_folder
 from .exportable import exportable
+from .memory import bytes_per_pixel
+from .shuffles import shuffles_moved
 
-__all__ = ["OPSET", "ExportError", "Shapes", "cached_graph", "write_onnx_graph", "write_paddle_graph"]
+__all__ = ["OPSET", "ExportError", "Shapes", "cached_graph", "graph_memory", "write_onnx_graph", "write_paddle_graph"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +37,10 @@ Shapes = Sequence[Sequence[Optional[int]]]
 #: Version of ONNX's operators that graphs are exported to.
 OPSET = 17
 
+# Goes up with any change of what is written into a folder of the cache.
+_LAYOUT = 2
 _CHECKSUMS = "checksums.json"
+_MEMORY = "memory.json"
 
 
 class ExportError(RuntimeError):
@@ -51,8 +56,8 @@ def write_paddle_graph(network: nn.Layer, shapes: Shapes, folder: Path, kind: st
         folder: An existing folder.
         kind: `onnx` for a graph that will be converted to it.
     """
-    with paddle_lock, exportable(network, kind):
-        network.eval()
+    network.eval()
+    with paddle_lock, exportable(network, kind), shuffles_moved(network, shapes, kind):
         trace_as_written(network)
         specs = [
             paddle.static.InputSpec([None, *shape], "float32", f"input_{number}") for number, shape in enumerate(shapes)
@@ -133,10 +138,10 @@ def cached_graph(network: nn.Layer, shapes: Shapes, kind: str) -> Path:
             logger.warning(
                 "cannot write to the cache (%s); the graph is exported to %s for this process only", error, folder
             )
-            _WRITERS[kind](network, shapes, folder)
+            _write(network, shapes, kind, folder)
             return folder
         try:
-            _WRITERS[kind](network, shapes, temporary)
+            _write(network, shapes, kind, temporary)
             sums = {file.name: _sha256(file) for file in sorted(temporary.iterdir())}
             (temporary / _CHECKSUMS).write_text(json.dumps(sums), encoding="utf-8")
             _put_in_place(temporary, folder)
@@ -145,9 +150,21 @@ def cached_graph(network: nn.Layer, shapes: Shapes, kind: str) -> Path:
     return folder
 
 
+def _write(network: nn.Layer, shapes: Shapes, kind: str, folder: Path) -> None:
+    _WRITERS[kind](network, shapes, folder)
+    with exportable(network, kind), shuffles_moved(network, shapes, kind):
+        memory = bytes_per_pixel(network, shapes)
+    (folder / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
+
+
+def graph_memory(folder: Path) -> int:
+    """Bytes that each pixel of the input takes while the graph in a folder of `cached_graph` runs."""
+    return json.loads((folder / _MEMORY).read_text(encoding="utf-8"))
+
+
 def _graph_key(network: nn.Layer, shapes: Shapes, kind: str) -> str:
     """Changes with structure, hyperparameters, weights, and the versions of this library and of what writes the graph."""
-    versions = f"{__version__} {paddle.__version__}"
+    versions = f"{_LAYOUT} {__version__} {paddle.__version__}"
     if kind == "onnx":
         versions += f" {_version('paddle2onnx')} {OPSET}"
     digest = hashlib.sha256(f"{versions} {shapes} {network}".encode())

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Optional
+from concurrent.futures import ThreadPoolExecutor
+from typing import Callable, Optional
 
 import numpy as np
 from paddle import nn
 
 from ..models import ModelSpec
 from .base import PicturePredictor, Progress
-from .engines import make_engine
+from .engines import Run, make_engine
 from .images import MAX_MEGAPIXELS, full_scale
+from .memory import window_side
 from .tiling import Tile, tiles
 from .windows import compute_oriented, compute_windows, condition_inputs, conditions_taken
 
@@ -21,8 +23,6 @@ __all__ = ["RestorationPredictor"]
 # An overlap as wide as the receptive field makes a tiled result exact. Deep networks see more than a hundred pixels far but
 # hardly use them; beyond this many pixels more overlap costs time and changes nothing that one can see.
 _MAX_OVERLAP = 32
-# Smaller windows spend more on overlap; larger ones grow out of the caches (tools/benchmark.py tiles).
-_TILE = 384
 # So many rows of a window stay in the caches from one operation to the next.
 _ROWS = 32
 
@@ -35,7 +35,8 @@ class RestorationPredictor(PicturePredictor):
         spec: What it is.
         engine: See `make_engine`.
         device: See `make_engine`.
-        tile: Largest side in input pixels of the windows that large pictures are cut into.
+        tile: Largest side in input pixels of the windows that large pictures are cut into; None: so large that those which are
+            worked on at once take some 1.25 GiB.
         overlap: Pixels of context around each window; None: the receptive field, at most 32.
         threads: CPU threads; None: one for each core.
         self_ensemble: Take the mean over all eight orientations of the picture, in eight times the time.
@@ -54,7 +55,7 @@ class RestorationPredictor(PicturePredictor):
         spec: ModelSpec,
         engine: str = "auto",
         device: str = "auto",
-        tile: int = _TILE,
+        tile: Optional[int] = None,
         overlap: Optional[int] = None,
         threads: Optional[int] = None,
         self_ensemble: bool = False,
@@ -69,10 +70,18 @@ class RestorationPredictor(PicturePredictor):
         self.grid = getattr(network, "grid", 1)
         if spec.enlarged_input:  # it counts enlarged pixels
             self.grid //= math.gcd(self.grid, self.scale)
-        next(tiles(1, 1, tile, self.overlap, self.grid))  # raises if they do not fit together
-        self.tile = tile
+        if tile is not None:
+            next(tiles(1, 1, tile, self.overlap, self.grid))  # raises if they do not fit together
         shapes = [(spec.in_channels, None, None), *spec.extra_inputs.values()]
         self._engine = make_engine(network, shapes, engine, device, threads)
+        self.tile = tile or window_side(self._memory(), self._engine.workers, self.overlap + self.grid)
+
+    def _memory(self) -> int:
+        """Bytes for each pixel of a window."""
+        if self.spec.enlarged_input:
+            return self._engine.memory * self.scale**2
+        # Denoisers for one channel get the three of a picture in colour at once.
+        return self._engine.memory * (3 if self.spec.in_channels == 1 and self.spec.scale is None else 1)
 
     def takes(self, condition: str) -> bool:
         """Whether the network is told this beside the picture."""
@@ -105,26 +114,47 @@ class RestorationPredictor(PicturePredictor):
         scale, top, white = self.scale, full_scale(color.dtype), full_scale(dtype)
         result = np.empty((height * scale, width * scale, channels), dtype)
         windows = list(tiles(height, width, self.tile, self.overlap, self.grid))
-        done = 0
-        for batch in _batches(windows, batch_size):
+        batches = list(_batches(windows, batch_size))
+
+        def work(batch: list[Tile], run: Run) -> int:
             x = np.stack([color[w[0] : w[2], w[1] : w[3]] for w in (tile.window for tile in batch)])
             x = x.astype(np.float32) / np.float32(top)
-            for tile, output in zip(batch, self._compute_windows(x, prepared)):
+            for tile, output in zip(batch, self._compute_windows(x, prepared, run)):
                 kept = [side * scale for side in tile.kept]
                 inner = output[
                     kept[0] - tile.window[0] * scale : kept[2] - tile.window[0] * scale,
                     kept[1] - tile.window[1] * scale : kept[3] - tile.window[1] * scale,
                 ]
                 _put(inner, result[kept[0] : kept[2], kept[1] : kept[3]], white)
-            done += len(batch)
+            return len(batch)
+
+        done = 0
+        for count in self._work_on(batches, work):
+            done += count
             if progress:
                 progress(done, len(windows))
         return result
 
-    def _compute_windows(self, x: np.ndarray, prepared: list[np.ndarray]) -> np.ndarray:
+    def _work_on(self, batches: list[list[Tile]], work: Callable[[list[Tile], Run], int]) -> Iterator[int]:
+        """Calls `work` for each batch, `workers` of them at a time; those that are left over get all threads in turn."""
+        workers = self._engine.workers
+        together = len(batches) // workers * workers if workers > 1 else 0
+        if together:
+            with ThreadPoolExecutor(workers) as pool:
+                futures = [pool.submit(work, batch, self._engine.beside) for batch in batches[:together]]
+                try:
+                    for future in futures:
+                        yield future.result()
+                finally:  # after an exception, here or where the results go, those that wait are not begun
+                    for future in futures:
+                        future.cancel()
+        for batch in batches[together:]:
+            yield work(batch, self._engine)
+
+    def _compute_windows(self, x: np.ndarray, prepared: list[np.ndarray], run: Run) -> np.ndarray:
         if self.self_ensemble:
-            return compute_oriented(x, self.spec, self._engine, prepared, self.grid)
-        return compute_windows(x, self.spec, self._engine, prepared)
+            return compute_oriented(x, self.spec, run, prepared, self.grid)
+        return compute_windows(x, self.spec, run, prepared)
 
 
 def _put(values: np.ndarray, target: np.ndarray, white: float) -> None:

@@ -15,7 +15,7 @@ from paddle import nn
 from ..data import IMAGE_SUFFIXES, imresize
 from ..metrics import psnr
 from ..models import ModelSpec
-from .engines import Engine, open_onnx_graph
+from .engines import Run, open_onnx_graph
 from .export import export_network
 from .graphs import OPSET, ExportError
 from .images import open_picture
@@ -214,7 +214,7 @@ def _network_inputs(spec: ModelSpec, path: Union[str, Path], size: Optional[tupl
 
 
 def _compare(
-    spec: ModelSpec, engines: Sequence[Engine], path: Path, size: Optional[tuple[int, int]]
+    spec: ModelSpec, engines: Sequence[Run], path: Path, size: Optional[tuple[int, int]]
 ) -> tuple[float, tuple[Optional[float], Optional[float]]]:
     if spec.task == "classification":
         x = _classifier_input(spec, path)

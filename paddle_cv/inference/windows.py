@@ -10,7 +10,7 @@ import numpy as np
 from ..data import LUMINANCE, imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from ..data.degradations import COMPONENTS, SIZE, bicubic_degradation, kernel_basis
 from ..models import ModelSpec
-from .engines import Engine
+from .engines import Run
 
 __all__ = ["compute_oriented", "compute_windows", "condition_inputs", "conditions_taken"]
 
@@ -73,7 +73,7 @@ def _srmd_degradation(length: int, noise_level: float, kernel: Optional[np.ndarr
     return np.append(coefficients, noise_level / 255)[:length]
 
 
-def compute_windows(x: np.ndarray, spec: ModelSpec, engine: Engine, conditions: Sequence[np.ndarray]) -> np.ndarray:
+def compute_windows(x: np.ndarray, spec: ModelSpec, engine: Run, conditions: Sequence[np.ndarray]) -> np.ndarray:
     """Sends windows through a network.
 
     Networks for RGB see a grey picture as RGB, and the luminance of their result is taken. Networks for one channel get the
@@ -112,7 +112,7 @@ def compute_windows(x: np.ndarray, spec: ModelSpec, engine: Engine, conditions: 
 
 
 def compute_oriented(
-    x: np.ndarray, spec: ModelSpec, engine: Engine, conditions: Sequence[np.ndarray], grid: int = 1
+    x: np.ndarray, spec: ModelSpec, engine: Run, conditions: Sequence[np.ndarray], grid: int = 1
 ) -> np.ndarray:
     """The geometric self-ensemble: the mean of what the network computes of windows in all eight orientations.
 
