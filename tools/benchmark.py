@@ -5,16 +5,25 @@ python tools/benchmark.py predict   seconds of the predictor beside plain ONNX R
 python tools/benchmark.py tiles     seconds for several sides of the windows
 python tools/benchmark.py train     seconds of a training step beside plain dygraph and PyTorch channels-last
 python tools/benchmark.py large     time and peak memory for a photograph of 2000 x 1500 pixels
+python tools/benchmark.py cold      seconds from the start of Python to the first result, and what takes them
+python tools/benchmark.py page      all of them, into docs/speed.md
 
 Rows of PyTorch appear where it is installed (it is no requirement), and those of ONNX Runtime with `pip install ".[onnx]"`.
 PyTorch's networks stand in tools/torch_twins.py and have the same weights; their results are compared first.
 """
 
 import argparse
+import datetime
+import importlib.metadata
 import importlib.util
+import json
 import os
+import platform
+import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,17 +31,19 @@ from pathlib import Path
 os.environ.setdefault("FLAGS_use_mkldnn", "1")
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
 os.environ.setdefault("GLOG_minloglevel", "2")
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
 import paddle  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
+from paddle_cv.analysis import fill_marked  # noqa: E402
 from paddle_cv.inference import RestorationPredictor, available_engines, make_engine  # noqa: E402
 from paddle_cv.inference.cores import physical_cores  # noqa: E402
 from paddle_cv.inference.export import graph_shapes  # noqa: E402
-from paddle_cv.inference.graphs import cached_graph  # noqa: E402
+from paddle_cv.inference.graphs import write_onnx_graph  # noqa: E402
 
 
 def least_seconds(calls: dict, repeats: int) -> dict[str, tuple[float, float]]:
@@ -55,12 +66,25 @@ def picture(width: int, height: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
+def print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A Markdown table that can be read as it is."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows)]
+    for row in (heads, ["---"] + ["---:"] * (len(heads) - 1), *rows):
+        cells = [
+            f"{cell:<{width}}" if n == 0 else f"{cell:>{width}}" for n, (cell, width) in enumerate(zip(row, widths))
+        ]
+        print("| " + " | ".join(cells) + " |")
+    print(flush=True)
+
+
 def print_table(seconds: dict[str, tuple[float, float]], unit: str, divisor: float, first: str) -> None:
     """Wall seconds, CPU seconds, and how many times as fast as the row `first`, by both."""
-    print(f"{'':<28}{'wall ' + unit:>18}{'CPU ' + unit:>18}{'by wall':>10}{'by CPU':>10}")
-    for name, (wall, cpu) in seconds.items():
-        ratios = f"{seconds[first][0] / wall:8.2f} x{seconds[first][1] / cpu:8.2f} x"
-        print(f"{name:<28}{wall / divisor:18.3f}{cpu / divisor:18.3f}{ratios}")
+    rows = [
+        [name, f"{wall / divisor:.3f}", f"{cpu / divisor:.3f}"]
+        + [f"{before / now:.2f} x" for before, now in zip(seconds[first], (wall, cpu))]
+        for name, (wall, cpu) in seconds.items()
+    ]
+    print_rows(["", f"wall {unit}", f"CPU {unit}", "by wall", "by CPU"], rows)
 
 
 def torch_twin(network, spec):
@@ -85,8 +109,10 @@ def plain_engines(network, spec, shapes, threads: int) -> dict:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
-        file = str(cached_graph(network, shapes, "onnx") / "model.onnx")
-        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        with tempfile.TemporaryDirectory() as folder:
+            write_onnx_graph(network, shapes, Path(folder), improve=False)
+            file = str(Path(folder) / "model.onnx")
+            session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         rows["plain ONNX Runtime"] = lambda x: session.run(None, {"input_0": x})[0]
     twin = torch_twin(network, spec)
     if twin is not None:
@@ -143,7 +169,7 @@ def predict(arguments) -> None:
         for row in others:  # a fast wrong answer would be no answer
             difference = np.abs(calls[row]() - expected).max()
             assert difference <= allowed, f"{row} differs from {first} by {difference}"
-        print(f"{name}, {size}, {threads} threads")
+        print(f"{name}, {size}, {threads} threads\n")
         print_table(least_seconds(calls, arguments.repeats), unit, divisor, first)
 
 
@@ -160,7 +186,7 @@ def tiles(arguments) -> None:
         predictor = RestorationPredictor(network, spec, tile=tile, threads=arguments.threads)
         calls[f"windows of {tile}"] = lambda predictor=predictor: predictor.predict(image)
     megapixels = image.shape[0] * image.shape[1] * spec.scale**2 / 1e6
-    print(f"{spec.name}, {image.shape[1]} x {image.shape[0]} pixels x {spec.scale}, overlap {predictor.overlap}")
+    print(f"{spec.name}, {image.shape[1]} x {image.shape[0]} pixels x {spec.scale}, overlap {predictor.overlap}\n")
     print_table(least_seconds(calls, arguments.repeats), "s/megapixel", megapixels, "windows of 96")
 
 
@@ -216,9 +242,9 @@ def train(arguments) -> None:
         losses = {row: call() for row, call in calls.items()}  # of the same weights, before the first update
         assert all(abs(value - losses["dygraph"]) < 1e-3 * abs(losses["dygraph"]) for value in losses.values()), losses
         seconds = least_seconds(calls, arguments.repeats)
-        print(f"{name}, {size}, {os.environ['OMP_NUM_THREADS']} threads")
+        print(f"{name}, {size}, {os.environ['OMP_NUM_THREADS']} threads\n")
         print_table(seconds, "s/step", 1, "dygraph")
-        print("steps per second:", ", ".join(f"{row} {1 / wall:.2f}" for row, (wall, _) in seconds.items()))
+        print("Steps per second:", ", ".join(f"{row} {1 / wall:.2f}" for row, (wall, _) in seconds.items()) + "\n")
 
 
 def large(arguments) -> None:
@@ -236,6 +262,46 @@ def large(arguments) -> None:
     print(f"2000 x 1500 -> {result.shape[1]} x {result.shape[0]}: {seconds:.1f} s, peak memory {peak_memory():.2f} GiB")
 
 
+_COLD = """
+import json, sys, time
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+marks = [time.time()]
+def mark(_):
+    marks.append(time.time())
+mark(__import__("paddle"))
+pcv = __import__("paddle_cv")
+mark(pcv)
+predictor = pcv.load(sys.argv[2], engine=sys.argv[3])
+mark(predictor)
+mark(predictor.predict(np.zeros((256, 256, 3), np.uint8)))
+print(json.dumps(marks))
+"""
+_COLD_PARTS = ("Python and NumPy", "import paddle", "import paddle_cv", "load()", "predict()")
+
+
+def cold(arguments) -> None:
+    """Processes of their own, each with the cache of graphs that the one before has left."""
+    table = []
+    for engine in (engine for engine in available_engines() if engine != "dygraph"):
+        with tempfile.TemporaryDirectory() as home:
+            rows = []
+            for _ in range(1 + arguments.repeats):
+                started = time.time()
+                done = subprocess.run(
+                    [sys.executable, "-W", "ignore", "-c", _COLD, str(ROOT), arguments.name, engine],
+                    env={**os.environ, "PADDLE_CV_HOME": home},
+                    stdout=subprocess.PIPE,
+                    check=True,
+                )
+                marks = [started, *json.loads(done.stdout.splitlines()[-1])]
+                rows.append([*np.diff(marks), marks[-1] - started])
+        for when, row in (("the first time", rows[0]), ("afterwards", min(rows[1:], key=lambda row: row[-1]))):
+            table.append([f"{engine}, {when}", *(f"{value:.2f}" for value in row)])
+    print(f"{arguments.name}, a picture of 256 x 256 pixels, seconds\n")
+    print_rows(["", *_COLD_PARTS, "together"], table)
+
+
 def peak_memory() -> float:
     """Of this process, in GiB."""
     status = Path("/proc/self/status")
@@ -248,6 +314,61 @@ def peak_memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
 
 
+_PAGE = """# How fast it is
+
+Written by `python tools/benchmark.py page`, which runs the commands below one after the other. Ratios are those of one run: other
+machines and other minutes give other seconds. The row PyTorch is there where it was installed, with the same weights; \
+ONNX Runtime and PyTorch get the picture as a whole.
+
+{machine}
+"""
+_RUNS = (
+    "predict --names rdn_lite_x4",
+    "predict --names carn_m_x4",
+    "predict --names resnet50",
+    "predict --names rdn_lite_x4 --engines onnxruntime paddle_inference dygraph --size 256 192",
+    "tiles",
+    "large",
+    "cold",
+    "train",
+)
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    cpu = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0].partition(": ")[2] if names else cpu
+    parts = [
+        f"{physical_cores()} cores of {cpu}",
+        f"Python {platform.python_version()}",
+        f"PaddlePaddle {paddle.__version__}",
+    ]
+    for package in ("onnxruntime", "torch"):
+        if importlib.util.find_spec(package):
+            parts.append(f"{package} {importlib.metadata.version(package)}")
+    return f"{', '.join(parts)}; {datetime.date.today()}."
+
+
+def page(arguments) -> None:
+    """Writes docs/speed.md, and the first table of it into the README files. Runs are processes of their own, for their memory."""
+    sections = []
+    for run in tqdm(_RUNS, unit="run"):
+        command = [sys.executable, "-W", "ignore", __file__, *run.split()]
+        output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        sections.append(f"## `{run}`\n\n{output}\n")
+        print(sections[-1], flush=True)
+    (ROOT / "docs" / "speed.md").write_text(
+        _PAGE.format(machine=machine()) + "\n" + "\n".join(sections), encoding="utf-8"
+    )
+    first = sections[0].partition("\n\n")[2].strip()
+    for readme in (ROOT / "README.md", ROOT / "README.zh-CN.md"):
+        readme.write_text(
+            fill_marked(readme.read_text(encoding="utf-8"), "speed", f"\n{first}\n\n{machine()}\n"), encoding="utf-8"
+        )
+
+
 NAMES = {
     "predict": ["rdn_lite_x4", "carn_m_x4", "resnet50"],
     "train": ["rdn_lite_x4", "srcnn_915_x2", "resnet18"],
@@ -257,9 +378,11 @@ NAMES = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for function in (predict, tiles, train, large):
+    for function in (predict, tiles, train, large, cold, page):
         command = commands.add_parser(function.__name__)
         command.set_defaults(run=function)
+        if function is page:
+            continue
         if function in (predict, train):
             command.add_argument("--names", nargs="+", default=NAMES[function.__name__], help="networks (%(default)s)")
         else:
@@ -283,7 +406,7 @@ def main() -> int:
             command.add_argument(
                 "--patch", type=int, help="side of the low-resolution patches (32) or of a classifier's pictures"
             )
-        else:
+        elif function is not cold:
             command.add_argument("--threads", type=int, help="CPU threads (all physical cores)")
     arguments = parser.parse_args()
     arguments.run(arguments)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Optional
 
@@ -47,7 +48,9 @@ class ExportError(RuntimeError):
     """A network that cannot be exported; the message says why."""
 
 
-def write_paddle_graph(network: nn.Layer, shapes: Shapes, folder: Path, kind: str = "paddle") -> None:
+def write_paddle_graph(
+    network: nn.Layer, shapes: Shapes, folder: Path, kind: str = "paddle", improve: bool = True
+) -> None:
     """Writes `model.json` and, where the network has weights, `model.pdiparams` into a folder.
 
     Args:
@@ -55,9 +58,11 @@ def write_paddle_graph(network: nn.Layer, shapes: Shapes, folder: Path, kind: st
         shapes: Shape of each input without the batch, None for sides that vary.
         folder: An existing folder.
         kind: `onnx` for a graph that will be converted to it.
+        improve: Put operations in an order that takes less time (`shuffles_moved`).
     """
     network.eval()
-    with paddle_lock, exportable(network, kind), shuffles_moved(network, shapes, kind):
+    moved = shuffles_moved(network, shapes, kind) if improve else nullcontext()
+    with paddle_lock, exportable(network, kind), moved:
         trace_as_written(network)
         specs = [
             paddle.static.InputSpec([None, *shape], "float32", f"input_{number}") for number, shape in enumerate(shapes)
@@ -74,7 +79,7 @@ paddle2onnx.export(source + ".json", source + ".pdiparams", target, int(opset), 
 """
 
 
-def write_onnx_graph(network: nn.Layer, shapes: Shapes, folder: Path, opset: int = OPSET) -> None:
+def write_onnx_graph(network: nn.Layer, shapes: Shapes, folder: Path, opset: int = OPSET, improve: bool = True) -> None:
     """Writes `model.onnx` into a folder; the arguments are those of `write_paddle_graph`.
 
     Raises:
@@ -85,7 +90,7 @@ def write_onnx_graph(network: nn.Layer, shapes: Shapes, folder: Path, opset: int
             'ONNX graphs are written by paddle2onnx, which is not installed: pip install "paddle-cv[onnx]"'
         )
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        write_paddle_graph(network, shapes, Path(temporary), "onnx")
+        write_paddle_graph(network, shapes, Path(temporary), "onnx", improve)
         source, target = str(Path(temporary) / "model"), folder / "model.onnx"
         path = os.pathsep.join(entry for entry in sys.path if entry)
         result = subprocess.run(
