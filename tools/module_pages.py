@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Writes the README files of the hub modules, and makes new modules.
+"""Writes the README files of the hub modules and docs/modules.md, and makes new modules.
 
     python tools/module_pages.py                   # brings the README files of all up to date
     python tools/module_pages.py --new lenet       # makes hub_modules/lenet_mnist
@@ -84,6 +84,16 @@ RESTORATION = {
         },
     },
 }
+MODULES_PAGE = """\
+# The modules
+
+Written by `python tools/module_pages.py`. `python -m paddle_cv.hub install` puts these {count} modules where
+`hub.Module(name=...)` finds them; [paddlehub.md](paddlehub.md) shows what they can do.
+
+| module | task | network | weights | score | where the weights are |
+|---|---|---|---|---|---|
+{lines}
+"""
 RESULT = {"super_resolution": ("large", "reconstruct"), "denoising": ("clean", "denoise")}
 PUBLISHED = {
     "en": """\
@@ -204,6 +214,34 @@ def pages(folder: Optional[Path] = None) -> dict[Path, str]:
     return texts
 
 
+def score(module: Path) -> str:
+    """What the card says first of the weights' quality."""
+    if not (module / "card.json").is_file():
+        return "not measured"
+    name, values = next(iter(read_card(module)["scores"].items()))
+    if "accuracy" in values:
+        return f"{100 * values['accuracy']:.2f} % of {name}"
+    return f"{values['psnr']:.2f} dB on {name}"
+
+
+def modules_page(folder: Optional[Path] = None) -> str:
+    """docs/modules.md: the modules in a folder (None: this project's), their size and what they score."""
+    folder, origins = folder or hub_modules_folder(), {True: "in the module", False: "fetched at the first use"}
+    lines = []
+    for source in sorted(folder.glob("*/module.py")):
+        module = source.parent
+        spec = network_of(module)
+        if spec is None:  # it takes the user's files
+            lines.append(
+                f"| [{module.name}](../hub_modules/{module.name}/README.md) | classification | | | | the user's files |"
+            )
+            continue
+        origin = origins[(module / "card.json").is_file()]
+        cells = (spec.task.replace("_", "-"), f"`{spec.name}`", facts(module, spec)["size"], score(module), origin)
+        lines.append(f"| [{module.name}](../hub_modules/{module.name}/README.md) | {' | '.join(cells)} |")
+    return MODULES_PAGE.format(count=len(lines), lines="\n".join(lines))
+
+
 def module_source(spec: pcv.ModelSpec, name: str) -> str:
     """The module.py of a new module."""
     if spec.task == "classification":
@@ -250,7 +288,7 @@ def main() -> int:
     new = parser.parse_args().new
     for name in without_module() if new == [] else new or ():
         print(f"made {make_module(pcv.model_spec(name), hub_modules_folder())}")
-    for path, text in pages().items():
+    for path, text in {**pages(), ROOT / "docs" / "modules.md": modules_page()}.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"updated {path}")

@@ -34,7 +34,7 @@ from paddle_cv.analysis import exercise_table, fill_marked, measure, read_card, 
 from paddle_cv.api import load_network  # noqa: E402
 from paddle_cv.models import list_aliases  # noqa: E402
 from paddle_cv.weights import fits, read_state, save_state  # noqa: E402
-from tools.module_pages import make_module, pages  # noqa: E402
+from tools.module_pages import make_module, modules_page, pages  # noqa: E402
 
 INTRODUCTIONS = {
     "shipped denoisers": {
@@ -214,7 +214,9 @@ def _of_task(cards: dict[str, dict], task: str) -> dict[str, dict]:
 def update(root: Path = ROOT) -> list[Path]:
     """Brings the tables and the pages of the modules up to date; returns what has changed."""
     changed = []
-    for path, text in {**marked_documents(root), **pages(root / "hub_modules")}.items():
+    folder = root / "hub_modules"
+    texts = {**marked_documents(root), **pages(folder), root / "docs" / "modules.md": modules_page(folder)}
+    for path, text in texts.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             changed.append(path)

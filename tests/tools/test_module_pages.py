@@ -3,7 +3,16 @@
 import json
 
 import paddle_cv as pcv
-from tools.module_pages import make_module, module_name, module_source, network_of, pages, readme, without_module
+from tools.module_pages import (
+    make_module,
+    module_name,
+    module_source,
+    modules_page,
+    network_of,
+    pages,
+    readme,
+    without_module,
+)
 
 
 def test_pages_are_up_to_date():
@@ -12,6 +21,15 @@ def test_pages_are_up_to_date():
     assert len(texts) >= 24
     for path, text in texts.items():
         assert path.read_text(encoding="utf-8") == text, f"run python tools/module_pages.py: {path} is stale"
+
+
+def test_the_list_of_modules_is_up_to_date(root):
+    text = (root / "docs" / "modules.md").read_text(encoding="utf-8")
+    assert text == modules_page(), "run python tools/module_pages.py"
+    for module in (root / "hub_modules").glob("*/module.py"):
+        assert f"(../hub_modules/{module.parent.name}/README.md)" in text
+    card = json.loads((root / "hub_modules" / "rdn_x4" / "card.json").read_text())
+    assert f"| 2.1 MB | {card['scores']['Set5']['psnr']:.2f} dB on Set5 | in the module |" in text
 
 
 def test_modules_have_one_form(root):
