@@ -211,6 +211,6 @@ register_model(
     paper=PAPER,
     summary="Light configuration for CPUs, this project's: 6 blocks of 3 layers, growth rate 32, direct up-sampling.",
     hyperparameters={"num_blocks": 6, "num_layers": 3, "growth_rate": 32, "num_features": 48, "direct": True},
-    hub_modules={2: "rdn_x2", 4: "rdn_x4"},
+    hub_modules={2: "rdn_x2", 3: "rdn_x3", 4: "rdn_x4"},
     reference=None,
 )
