@@ -28,15 +28,22 @@ def choose(key: str, name: str, table: dict[str, Any]) -> Any:
 
 
 def make_schedule(options: DictConfig, steps: int) -> paddle.optimizer.lr.LRScheduler:
-    """The learning rate of a run of `steps`, as `OptimizerConfig` describes it."""
+    """The learning rate of a run of `steps`, as `OptimizerConfig` describes it.
+
+    Raises:
+        ValueError: There is no such schedule, or it lacks an option.
+    """
     warmup = min(options.warmup_steps, max(steps // 2, 1))
     rate, left = options.learning_rate, max(steps - warmup, 1)
     lr = paddle.optimizer.lr
     schedules = {
         "cosine": lambda: lr.CosineAnnealingDecay(rate, T_max=left, eta_min=options.final_rate),
         "exponential": lambda: lr.ExponentialDecay(rate, (options.final_rate / rate) ** (1 / left)),
+        "step": lambda: lr.StepDecay(rate, options.step_size, options.gamma),
         "multistep": lambda: lr.MultiStepDecay(rate, list(options.milestones), options.gamma),
     }
+    if options.schedule == "step" and not options.step_size:
+        raise ValueError("optimizer.schedule: step needs optimizer.step_size")
     schedule = choose("optimizer.schedule", options.schedule, schedules)()
     return lr.LinearWarmup(schedule, warmup, 0.0, rate) if warmup else schedule
 

@@ -109,6 +109,7 @@ def test_learning_rate(config):
     [
         ({"schedule": "multistep", "milestones": [3, 6], "gamma": 0.1}, [1, 1, 1, 0.1, 0.1, 0.1, 0.01]),
         ({"schedule": "multistep"}, [1] * 7),
+        ({"schedule": "step", "step_size": 2, "gamma": 0.1}, [1, 1, 0.1, 0.1, 0.01, 0.01, 0.001]),
         ({"schedule": "exponential", "final_rate": 1e-12}, [10.0**-step for step in range(7)]),
     ],
 )
@@ -158,7 +159,8 @@ def test_clipping_of_changes(config):
     "change, message",
     [
         ({"name": "lion"}, "optimizer.name: there is no 'lion', only adam, adamw, sgd"),
-        ({"schedule": "step"}, "optimizer.schedule.*multistep"),
+        ({"schedule": "linear"}, "optimizer.schedule.*multistep"),
+        ({"schedule": "step"}, "step needs optimizer.step_size"),
         ({"rate_factors": {"head.": 0.1}}, "no parameter head"),
         ({"clip_norm": 1.0, "clip_change": 1.0}, "exclude"),
     ],
