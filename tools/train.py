@@ -53,7 +53,11 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"stopped; --resume goes on from here, in {config.output}", file=sys.stderr)
         return 130
-    except (FileNotFoundError, FloatingPointError, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        # A full disk has no file name.
+        print(f"error: {error}" + ("" if error.filename else f"; the run folder is {config.output}"), file=sys.stderr)
+        return 1
+    except (FloatingPointError, KeyError, TypeError, ValueError) as error:
         print(f"error: {error.args[0] if error.args else error}", file=sys.stderr)
         return 1
     if rank() == 0:

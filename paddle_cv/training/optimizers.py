@@ -86,8 +86,12 @@ def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> pad
 
 
 def precision(amp: Optional[str]) -> AbstractContextManager:
-    """Within it, networks compute in `float16` or `bfloat16` where that is safe; None: as they are."""
-    return paddle.amp.auto_cast(enable=amp is not None, dtype=amp or "float16")
+    """Within it, networks compute in `float16` or `bfloat16` where that is safe; None, and on CPUs: as they are."""
+    return paddle.amp.auto_cast(enable=_is_mixed(amp), dtype=amp or "float16")
+
+
+def _is_mixed(amp: Optional[str]) -> bool:
+    return amp is not None and paddle.get_device() != "cpu"
 
 
 class Learner:
@@ -107,7 +111,7 @@ class Learner:
         self.network, self.clip_change = network, options.clip_change
         self.schedule = make_schedule(options, steps)
         self.optimizer = make_optimizer(options, self.schedule, network)
-        self.scaler = paddle.amp.GradScaler(enable=amp == "float16")
+        self.scaler = paddle.amp.GradScaler(enable=_is_mixed(amp) and amp == "float16")
 
     def step(self, loss: paddle.Tensor) -> None:
         """Changes the weights by the gradient of the loss, its mean over all processes."""

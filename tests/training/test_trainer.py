@@ -208,6 +208,34 @@ def test_a_loss_that_is_not_finite_stops_the_run(config):
         trainer.train()
 
 
+def test_weights_that_are_not_finite_are_not_saved(config, tmp_path):
+    """The loss is that of the weights before: it does not show what its own step has done to them."""
+    config.save_every = 3
+    trainer = Trainer(config, progress=False)
+    step = trainer.learner.step
+
+    def break_the_weights(loss):
+        step(loss)
+        if trainer.step == 5:  # the sixth
+            weight = trainer.network.parameters()[0]
+            weight.set_value(paddle.full_like(weight, float("inf")))
+
+    trainer.learner.step = break_the_weights
+    with pytest.raises(FloatingPointError, match="is not finite after step 6; .*last.pdckpt is from step 3"):
+        trainer.train()
+    state = load_checkpoint(tmp_path / "run" / "last.pdckpt")
+    assert state["step"] == 3 and all(np.isfinite(value.numpy()).all() for value in state["weights"].values())
+
+
+def test_mixed_precision_on_a_cpu_is_said_to_have_no_effect(config, caplog):
+    losses = []
+    for amp in (None, "float16"):
+        config.amp = amp
+        trainer = Trainer(config, progress=False)
+        losses.append(float(trainer._train_step([paddle.to_tensor(part[None]) for part in trainer.dataset[0]])))
+    assert losses[0] == losses[1] and caplog.text.count("amp has no effect on CPUs") == 1
+
+
 def test_checkpoints_of_something_else(config, tmp_path):
     with pytest.raises(FileNotFoundError):
         load_checkpoint(tmp_path / "none.pdckpt")
