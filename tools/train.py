@@ -54,8 +54,8 @@ def main() -> int:
         print(f"stopped; --resume goes on from here, in {config.output}", file=sys.stderr)
         return 130
     except OSError as error:
-        # A full disk has no file name.
-        print(f"error: {error}" + ("" if error.filename else f"; the run folder is {config.output}"), file=sys.stderr)
+        nameless = error.errno and not error.filename  # a full disk
+        print(f"error: {error}" + (f"; the run folder is {config.output}" if nameless else ""), file=sys.stderr)
         return 1
     except (FloatingPointError, KeyError, TypeError, ValueError) as error:
         print(f"error: {error.args[0] if error.args else error}", file=sys.stderr)
