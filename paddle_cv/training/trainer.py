@@ -104,7 +104,7 @@ class Trainer:
         self.optimizer, self.schedule = self.learner.optimizer, self.learner.schedule
         self.task.begin(self.steps)
         self.average = WeightAverage(self.network, config.ema)
-        self.step = 0
+        self.step = self.saved = 0
         self.seconds = 0.0
         self.best: dict[str, Any] = {"step": 0, self.task.score: float("-inf")}
         self.history: list[dict[str, Any]] = []
@@ -133,13 +133,14 @@ class Trainer:
         self.task.set_state(state.get("task", {}))
         self.learner.set_state(state)
         self.average.average = dict(state["average"])
-        self.average.updates = self.step = state["step"]
+        self.average.updates = self.step = self.saved = state["step"]
         self.best, self.history, self.seconds = state["best"], state["history"], state["seconds"]
         self.losses = state["losses"]
         logger.info("going on after step %d", self.step)
 
     def save(self) -> None:
         """Writes the state of the run and the averaged weights."""
+        self.saved = self.step
         if rank():
             return
         state = {
@@ -164,7 +165,7 @@ class Trainer:
             The values of the best validation and its "step"; {"step": 0, ...} where there was none.
 
         Raises:
-            FloatingPointError: A loss is not finite, or a weight is not when it is to be saved; the last checkpoint is from before.
+            FloatingPointError: A loss or a weight is not finite; the last checkpoint is from before.
             KeyboardInterrupt: The run was interrupted (Ctrl-C, SIGTERM); its state is saved.
         """
         config = self.config
@@ -182,15 +183,18 @@ class Trainer:
                 stops = self._stops()
                 last = self.step == self.steps or stops
                 saves = self.step % config.save_every == 0 or last
-                if self.step % config.log_every == 0 or saves:
+                validates = self.task.validates and (
+                    self.step % config.validation.every == 0 or self.step == self.steps
+                )
+                if self.step % config.log_every == 0 or saves or validates:
                     loss = self._mean_loss(pending)
                     pending.clear()
                     self._log(writer, bar, loss)
-                if saves:
+                if saves or validates:
                     self._check_weights()
                 now = time.perf_counter()
                 self.seconds, started = self.seconds + now - started, now
-                if self.task.validates and (self.step % config.validation.every == 0 or self.step == self.steps):
+                if validates:
                     self._validate(writer)
                     started = time.perf_counter()
                 if self._has_stopped_gaining():
@@ -272,15 +276,13 @@ class Trainer:
         return float(values.mean())
 
     def _check_weights(self) -> None:
-        """A loss tells of the weights before its step; these are saved."""
+        """A loss tells of the weights before its step; those after it are measured and saved."""
         for name, value in self.network.state_dict().items():
             if value.is_floating_point() and not bool(value.isfinite().all()):
                 raise FloatingPointError(f"{name} is not finite after step {self.step}; {self._state_before()}")
 
     def _state_before(self) -> str:
-        step = self.step // self.config.save_every * self.config.save_every
-        step -= self.config.save_every if step == self.step else 0
-        return f"{self.folder}/last.pdckpt is from step {step}" if step > 0 else "there is no checkpoint yet"
+        return f"{self.folder}/last.pdckpt is from step {self.saved}" if self.saved else "there is no checkpoint yet"
 
     def _log(self, writer: LogWriter, bar: tqdm, loss: float) -> None:
         rate, score = self.optimizer.get_lr(), self.task.score

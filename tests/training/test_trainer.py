@@ -208,9 +208,21 @@ def test_a_loss_that_is_not_finite_stops_the_run(config):
         trainer.train()
 
 
-def test_weights_that_are_not_finite_are_not_saved(config, tmp_path):
+def test_the_checkpoint_before_a_broken_loss_is_named_when_a_run_has_gone_on(config, tmp_path):
+    config.save_every, config.steps = 500, 2
+    Trainer(config, progress=False).train()
+    config.steps = 12
+    trainer = Trainer(config, progress=False)
+    trainer.resume(load_checkpoint(tmp_path / "run" / "last.pdckpt"))
+    trainer.task.distance = lambda output, target: (output * float("nan")).mean()
+    with pytest.raises(FloatingPointError, match="at step 3; .*last.pdckpt is from step 2"):
+        trainer.train()
+
+
+@pytest.mark.parametrize("save_every, validation_every", [(3, 12), (5, 6)])
+def test_weights_that_are_not_finite_are_neither_saved_nor_measured(config, tmp_path, save_every, validation_every):
     """The loss is that of the weights before: it does not show what its own step has done to them."""
-    config.save_every = 3
+    config.save_every, config.validation.every = save_every, validation_every
     trainer = Trainer(config, progress=False)
     step = trainer.learner.step
 
@@ -221,10 +233,11 @@ def test_weights_that_are_not_finite_are_not_saved(config, tmp_path):
             weight.set_value(paddle.full_like(weight, float("inf")))
 
     trainer.learner.step = break_the_weights
-    with pytest.raises(FloatingPointError, match="is not finite after step 6; .*last.pdckpt is from step 3"):
+    with pytest.raises(FloatingPointError, match=f"is not finite after step 6; .*is from step {save_every}"):
         trainer.train()
     state = load_checkpoint(tmp_path / "run" / "last.pdckpt")
-    assert state["step"] == 3 and all(np.isfinite(value.numpy()).all() for value in state["weights"].values())
+    assert state["step"] == save_every and not trainer.history
+    assert all(np.isfinite(value.numpy()).all() for value in state["weights"].values())
 
 
 def test_mixed_precision_on_a_cpu_is_said_to_have_no_effect(config, caplog):
