@@ -53,7 +53,11 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"stopped; --resume goes on from here, in {config.output}", file=sys.stderr)
         return 130
-    except (FileNotFoundError, FloatingPointError, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        nameless = error.errno and not error.filename  # a full disk
+        print(f"error: {error}" + (f"; the run folder is {config.output}" if nameless else ""), file=sys.stderr)
+        return 1
+    except (FloatingPointError, KeyError, TypeError, ValueError) as error:
         print(f"error: {error.args[0] if error.args else error}", file=sys.stderr)
         return 1
     if rank() == 0:

@@ -156,7 +156,7 @@ class LabelledPictures(Dataset):
             random.seed(int(state))
             np.random.seed(state)
             for transform in self.transforms:
-                image = transform(image)
+                image = _apply(transform, image)
         size = self.spec.input_size
         if image.size != (size, size):
             image = middle_square(image, self.spec.resize, size)
@@ -174,6 +174,16 @@ class LabelledPictures(Dataset):
             self.room -= taken
             self.cache[number] = image
         return image
+
+
+def _apply(transform: Any, image: Image.Image) -> Image.Image:
+    name = type(transform).__name__
+    if name == "RandomErasing" and image.mode == "L":  # Paddle's wants a channel axis
+        return Image.fromarray(transform(np.array(image)[..., None])[..., 0])
+    image = transform(image)
+    if not isinstance(image, Image.Image):
+        raise ValueError(f"data.augment: {name} makes no picture but a {type(image).__name__}")
+    return image
 
 
 def _transform(name: str, arguments: Optional[dict[str, Any]]) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Optional, Union
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import ConfigKeyError
 
 __all__ = ["TrainConfig", "load_config"]
 
@@ -77,10 +76,11 @@ class ValidationConfig:
 
 @dataclass
 class OptimizerConfig:
-    """`adam`, `adamw` (decay of weight matrices, not of biases), or `sgd` with momentum; warm-up, and one of three schedules.
+    """`adam`, `adamw` (decay of weight matrices, not of biases), or `sgd` with momentum; warm-up, and one of four schedules.
 
-    `cosine`: to `final_rate` at the last step; `exponential`: the same, by an equal factor in each step; `multistep`: times
-    `gamma` at each of the steps `milestones`, counted without the linear warm-up.
+    `cosine`: to `final_rate` at the last step; `exponential`: the same, by an equal factor in each step; `step`: times `gamma`
+    after every `step_size` steps; `multistep`: times `gamma` at each of the steps `milestones`. Both count without the linear
+    warm-up.
     """
 
     name: str = "adam"
@@ -88,6 +88,7 @@ class OptimizerConfig:
     learning_rate: float = 1e-3
     final_rate: float = 1e-6
     warmup_steps: int = 200
+    step_size: int = 0
     milestones: list[int] = field(default_factory=list)
     gamma: float = 0.5
     beta1: float = 0.9
@@ -159,30 +160,98 @@ class TrainConfig:
     file: Optional[str] = None
 
 
-def _read(path: Path) -> DictConfig:
-    """A file merged over the one its `_base_` names (a path relative to the file)."""
+#: The least value of what cannot be less.
+_LEAST = {
+    "data.batch_size": 1,
+    "data.num_workers": 0,
+    "data.patch_size": 1,
+    "log_every": 1,
+    "optimizer.step_size": 0,
+    "optimizer.warmup_steps": 0,
+    "save_every": 1,
+    "seed": 0,
+    "steps": 1,
+    "validation.every": 1,
+    "validation.patience": 0,
+}
+
+
+def _read(path: Path, heirs: tuple[Path, ...] = ()) -> list[tuple[Path, DictConfig]]:
+    """A file after those it inherits from: `_base_` names another one by a path relative to it."""
+    if path.resolve() in heirs:
+        raise ValueError(f"{path} inherits from itself")
     config = OmegaConf.load(path)
     if not isinstance(config, DictConfig):
         raise ValueError(f"{path} is no mapping of keys to values")
     base = config.pop("_base_", None)
-    return config if base is None else OmegaConf.merge(_read(path.parent / base), config)
+    before = [] if base is None else _read(path.parent / base, (*heirs, path.resolve()))
+    return [*before, (path, config)]
 
 
-def _unknown(error: ConfigKeyError) -> str:
-    """Names the key that does not exist, and the ones that it might have been meant for."""
-    key = str(error.full_key or error.key)
-    near = difflib.get_close_matches(key, _keys(OmegaConf.structured(TrainConfig)), n=2, cutoff=0.7)
-    return f"there is no key {key}" + (f"; did you mean {' or '.join(near)}?" if near else "")
+def _parse(overrides: Sequence[str]) -> DictConfig:
+    for override in overrides:
+        if "=" not in override:
+            raise ValueError(f"{override!r} is no KEY=VALUE")
+    changes = OmegaConf.from_dotlist(list(overrides))
+    if changes.get("steps") is not None and changes.get("epochs") is not None:
+        raise ValueError("steps and epochs exclude each other")
+    return changes
 
 
-def _keys(config: DictConfig, prefix: str = "") -> list[str]:
-    keys = []
-    for key in config:
-        keys.append(f"{prefix}{key}")
-        value = None if OmegaConf.is_missing(config, key) else config[key]
-        if isinstance(value, DictConfig):
-            keys += _keys(value, f"{prefix}{key}.")
-    return keys
+def _check_keys(content: dict[str, Any]) -> None:
+    """Names a key that does not exist, and the ones that it might have been meant for."""
+    for key in _unknown(content, TrainConfig):
+        near = _nearest(key)
+        raise ValueError(f"there is no key {key}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
+
+
+def _unknown(content: dict[str, Any], options: type, prefix: str = "") -> Iterator[str]:
+    """The dotted keys that a dataclass and those in it do not have."""
+    known = {option.name: option.default_factory for option in fields(options)}
+    for key, value in content.items():
+        if key in known and is_dataclass(known[key]) and isinstance(value, dict):
+            yield from _unknown(value, known[key], f"{prefix}{key}.")
+        elif key not in known:
+            name = f"{prefix}{key}"
+            while isinstance(value, dict) and len(value) == 1:  # what -o train.epochs=2 has become
+                [(key, value)] = value.items()
+                name += f".{key}"
+            yield name
+
+
+def _nearest(key: str) -> list[str]:
+    """Keys that end in the same word; or else that look like the key, or their last words like its last."""
+
+    def last(name: str) -> str:
+        return name.rpartition(".")[2]
+
+    known = list(_keys(TrainConfig))
+    words = difflib.get_close_matches(last(key), {last(name) for name in known}, n=2, cutoff=0.6)
+    return (
+        [name for name in known if last(name) == last(key)]
+        or difflib.get_close_matches(key, known, n=2, cutoff=0.7)
+        or [name for name in known if last(name) in words]
+    )
+
+
+def _keys(options: type, prefix: str = "") -> Iterator[str]:
+    for option in fields(options):
+        yield f"{prefix}{option.name}"
+        if is_dataclass(option.default_factory):
+            yield from _keys(option.default_factory, f"{prefix}{option.name}.")
+
+
+def _check_values(config: DictConfig) -> None:
+    """Values of the right type that no run can have."""
+    for key, least in _LEAST.items():
+        if OmegaConf.select(config, key) < least:
+            raise ValueError(f"{key} is {OmegaConf.select(config, key)}: it must be at least {least}")
+    if config.epochs is not None and config.epochs <= 0:
+        raise ValueError(f"epochs is {config.epochs}: it must be more than 0")
+    if not 0 <= config.ema < 1:
+        raise ValueError(f"ema is {config.ema}: it must be at least 0 and less than 1")
+    if config.amp not in (None, "float16", "bfloat16"):
+        raise ValueError(f"amp: there is no {config.amp!r}, only float16, bfloat16")
 
 
 def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictConfig:
@@ -198,22 +267,26 @@ def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictCo
 
     Raises:
         FileNotFoundError: The file or its base is missing.
-        ValueError: An unknown key, a value of the wrong type or a missing one; the message names file and key.
+        ValueError: An unknown key, a missing value, or one of the wrong type or out of range; the message names file and key.
     """
-    path = Path(path)
+    path = source = Path(path)
+    merged = OmegaConf.structured(TrainConfig)
     try:
-        merged = OmegaConf.merge(
-            OmegaConf.structured(TrainConfig), _read(path), OmegaConf.from_dotlist(list(overrides))
-        )
+        for file, content in [*_read(path), (path, _parse(overrides))]:
+            source = file
+            _check_keys(OmegaConf.to_container(content))
+            if "steps" in content and "epochs" not in content:
+                merged.epochs = None  # those that it inherits would take the place of these steps
+            merged = OmegaConf.merge(merged, content)
+        source = path
         OmegaConf.resolve(merged)
         missing = OmegaConf.missing_keys(merged)
+        if missing:
+            raise ValueError(f"missing {', '.join(sorted(missing))}")
+        _check_values(merged)
     except FileNotFoundError:
         raise
-    except ConfigKeyError as error:
-        raise ValueError(f"{path}: {_unknown(error)}") from error
     except Exception as error:  # OmegaConf's own errors, PyYAML's and plain ValueErrors
-        raise ValueError(f"{path}: {error}") from error
-    if missing:
-        raise ValueError(f"{path}: missing {', '.join(sorted(missing))}")
+        raise ValueError(f"{source}: {error}") from error
     merged.file = merged.file or path.as_posix()
     return merged

@@ -24,7 +24,7 @@ def draw_curves(path: Path, losses: Sequence[Sequence[float]], history: Sequence
 
     figure = Figure(figsize=(8, 3), layout="constrained")
     left, right = figure.subplots(1, 2)
-    left.semilogy(*zip(*losses))
+    left.semilogy(*zip(*losses), marker="." if len(losses) < 50 else None)  # one value alone is no line
     left.set(title="loss", xlabel="step")
     right.plot([entry["step"] for entry in history], [entry[score] for entry in history], marker=".")
     right.set(title=score, xlabel="step")

@@ -28,15 +28,22 @@ def choose(key: str, name: str, table: dict[str, Any]) -> Any:
 
 
 def make_schedule(options: DictConfig, steps: int) -> paddle.optimizer.lr.LRScheduler:
-    """The learning rate of a run of `steps`, as `OptimizerConfig` describes it."""
+    """The learning rate of a run of `steps`, as `OptimizerConfig` describes it.
+
+    Raises:
+        ValueError: There is no such schedule, or it lacks an option.
+    """
     warmup = min(options.warmup_steps, max(steps // 2, 1))
     rate, left = options.learning_rate, max(steps - warmup, 1)
     lr = paddle.optimizer.lr
     schedules = {
         "cosine": lambda: lr.CosineAnnealingDecay(rate, T_max=left, eta_min=options.final_rate),
         "exponential": lambda: lr.ExponentialDecay(rate, (options.final_rate / rate) ** (1 / left)),
+        "step": lambda: lr.StepDecay(rate, options.step_size, options.gamma),
         "multistep": lambda: lr.MultiStepDecay(rate, list(options.milestones), options.gamma),
     }
+    if options.schedule == "step" and not options.step_size:
+        raise ValueError("optimizer.schedule: step needs optimizer.step_size")
     schedule = choose("optimizer.schedule", options.schedule, schedules)()
     return lr.LinearWarmup(schedule, warmup, 0.0, rate) if warmup else schedule
 
@@ -79,8 +86,12 @@ def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> pad
 
 
 def precision(amp: Optional[str]) -> AbstractContextManager:
-    """Within it, networks compute in `float16` or `bfloat16` where that is safe; None: as they are."""
-    return paddle.amp.auto_cast(enable=amp is not None, dtype=amp or "float16")
+    """Within it, networks compute in `float16` or `bfloat16` where that is safe; None, and on CPUs: as they are."""
+    return paddle.amp.auto_cast(enable=_is_mixed(amp), dtype=amp or "float16")
+
+
+def _is_mixed(amp: Optional[str]) -> bool:
+    return amp is not None and paddle.get_device() != "cpu"
 
 
 class Learner:
@@ -100,7 +111,7 @@ class Learner:
         self.network, self.clip_change = network, options.clip_change
         self.schedule = make_schedule(options, steps)
         self.optimizer = make_optimizer(options, self.schedule, network)
-        self.scaler = paddle.amp.GradScaler(enable=amp == "float16")
+        self.scaler = paddle.amp.GradScaler(enable=_is_mixed(amp) and amp == "float16")
 
     def step(self, loss: paddle.Tensor) -> None:
         """Changes the weights by the gradient of the loss, its mean over all processes."""

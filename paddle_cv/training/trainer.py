@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -50,6 +52,18 @@ class _Remaining(BatchSampler):
         return self.last - self.first
 
 
+def _end_with_parent(_: int) -> None:
+    """Lets a worker process end when the run has been killed; Paddle's would wait for ever in the midst of a batch."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 class Trainer:
     """Trains the network of a configuration.
 
@@ -84,11 +98,13 @@ class Trainer:
             self.steps = max(math.ceil(config.epochs * self.dataset.epoch_size / config.data.batch_size), 1)
         else:
             self.steps = config.steps
+        if config.amp and paddle.get_device() == "cpu":
+            logger.warning("amp has no effect on CPUs: this run computes in float32")
         self.learner = Learner(self.network, config.optimizer, self.steps, config.amp)
         self.optimizer, self.schedule = self.learner.optimizer, self.learner.schedule
         self.task.begin(self.steps)
         self.average = WeightAverage(self.network, config.ema)
-        self.step = 0
+        self.step = self.saved = 0
         self.seconds = 0.0
         self.best: dict[str, Any] = {"step": 0, self.task.score: float("-inf")}
         self.history: list[dict[str, Any]] = []
@@ -117,13 +133,14 @@ class Trainer:
         self.task.set_state(state.get("task", {}))
         self.learner.set_state(state)
         self.average.average = dict(state["average"])
-        self.average.updates = self.step = state["step"]
+        self.average.updates = self.step = self.saved = state["step"]
         self.best, self.history, self.seconds = state["best"], state["history"], state["seconds"]
         self.losses = state["losses"]
         logger.info("going on after step %d", self.step)
 
     def save(self) -> None:
         """Writes the state of the run and the averaged weights."""
+        self.saved = self.step
         if rank():
             return
         state = {
@@ -148,7 +165,7 @@ class Trainer:
             The values of the best validation and its "step"; {"step": 0, ...} where there was none.
 
         Raises:
-            FloatingPointError: A loss is not finite; the last checkpoint is from before.
+            FloatingPointError: A loss or a weight is not finite; the last checkpoint is from before.
             KeyboardInterrupt: The run was interrupted (Ctrl-C, SIGTERM); its state is saved.
         """
         config = self.config
@@ -166,13 +183,18 @@ class Trainer:
                 stops = self._stops()
                 last = self.step == self.steps or stops
                 saves = self.step % config.save_every == 0 or last
-                if self.step % config.log_every == 0 or saves:
+                validates = self.task.validates and (
+                    self.step % config.validation.every == 0 or self.step == self.steps
+                )
+                if self.step % config.log_every == 0 or saves or validates:
                     loss = self._mean_loss(pending)
                     pending.clear()
                     self._log(writer, bar, loss)
+                if saves or validates:
+                    self._check_weights()
                 now = time.perf_counter()
                 self.seconds, started = self.seconds + now - started, now
-                if self.task.validates and (self.step % config.validation.every == 0 or self.step == self.steps):
+                if validates:
                     self._validate(writer)
                     started = time.perf_counter()
                 if self._has_stopped_gaining():
@@ -187,10 +209,24 @@ class Trainer:
 
     def _batches(self) -> Iterator[list[paddle.Tensor]]:
         sampler = _Remaining(self.step, self.steps, self.config.data.batch_size)
-        if self.config.data.num_workers:
-            yield from DataLoader(
-                self.dataset, batch_sampler=sampler, num_workers=self.config.data.num_workers, persistent_workers=True
+        workers = self.config.data.num_workers
+        if workers:
+            loader = DataLoader(
+                self.dataset,
+                batch_sampler=sampler,
+                num_workers=workers,
+                persistent_workers=True,
+                worker_init_fn=_end_with_parent,
             )
+            try:
+                yield from loader
+            except SystemError:
+                # Paddle's loader does not tell what was wrong with an item. Reading it here does; workers are so far ahead.
+                ahead = min(self.step + 2 * workers + 1, self.steps)
+                for numbers in _Remaining(self.step, ahead, self.config.data.batch_size):
+                    for number in numbers:
+                        self.dataset[number]
+                raise
             return
         # Without workers Paddle's loader reads in a thread, and waits for ever where an item raises an exception.
         for numbers in sampler:
@@ -239,10 +275,14 @@ class Trainer:
             raise FloatingPointError(f"the loss is {values[broken[0]]} at step {step}; {self._state_before()}")
         return float(values.mean())
 
+    def _check_weights(self) -> None:
+        """A loss tells of the weights before its step; those after it are measured and saved."""
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point() and not bool(value.isfinite().all()):
+                raise FloatingPointError(f"{name} is not finite after step {self.step}; {self._state_before()}")
+
     def _state_before(self) -> str:
-        step = self.step // self.config.save_every * self.config.save_every
-        step -= self.config.save_every if step == self.step else 0
-        return f"{self.folder}/last.pdckpt is from step {step}" if step > 0 else "there is no checkpoint yet"
+        return f"{self.folder}/last.pdckpt is from step {self.saved}" if self.saved else "there is no checkpoint yet"
 
     def _log(self, writer: LogWriter, bar: tqdm, loss: float) -> None:
         rate, score = self.optimizer.get_lr(), self.task.score

@@ -74,7 +74,7 @@ def fetch_weights(published: PublishedWeights, timeout: float = 30) -> Path:
             f"cannot fetch {published.url}: {error or type(error).__name__}\n"
             f"Download it elsewhere (MD5 {published.md5}) and put it at {path}, "
             f"or give a weight file by weights=<path>.{present}"
-        ) from error
+        ) from None  # the message has the reason; whoever is offline need not read urllib's traceback
     return path
 
 

@@ -9,7 +9,7 @@ from paddle_cv.models import build_model, list_models, model_spec
 from paddle_cv.weights import identify, load_weights, read_weights
 
 # Those of paddle.vision.models that differ from the paper and from us are not here: SqueezeNet pools whole windows only and pads
-# in version 1.1, GoogLeNet has neither biases nor a ReLU after each convolution.
+# in version 1.1 (see below), GoogLeNet has neither biases nor a ReLU after each convolution, LeNet begins with a kernel of 3 x 3.
 CONSTRUCTORS = {
     "alexnet": theirs.alexnet,
     "vgg11": theirs.vgg11,
@@ -24,16 +24,14 @@ CONSTRUCTORS = {
 }
 # PaddlePaddle's width is not the paper's.
 HYPERPARAMETERS = {"shufflenet_v2_x2_0": {"widths": (224, 488, 976)}}
-# Of the others, which have the same blocks, names and shapes are compared.
-SAME_BLOCKS = {
-    name: getattr(theirs, name)
-    for name in (
-        *("resnet34", "resnet101", "resnet152", "wide_resnet50_2", "wide_resnet101_2"),
-        *("resnext50_64x4d", "resnext101_32x4d", "resnext101_64x4d", "resnext152_32x4d", "resnext152_64x4d"),
-        *("densenet161", "densenet169", "densenet201", "densenet264"),
-        *("shufflenet_v2_x0_25", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5"),
-    )
-}
+# The other depths and widths of these.
+OTHERS = (
+    *("vgg13", "vgg16", "vgg19"),
+    *("resnet34", "resnet101", "resnet152", "wide_resnet50_2", "wide_resnet101_2"),
+    *("resnext50_64x4d", "resnext101_32x4d", "resnext101_64x4d", "resnext152_32x4d", "resnext152_64x4d"),
+    *("densenet161", "densenet169", "densenet201", "densenet264"),
+    *("shufflenet_v2_x0_25", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5"),
+)
 
 
 def _fill(network):
@@ -46,36 +44,52 @@ def _fill(network):
             value.set_value(random.uniform(-0.1, 0.1, value.shape).astype(np.float32) + float(key.endswith("weight")))
 
 
+@paddle.no_grad()
+def _difference(their_network, network, x):
+    """The largest one, in standard deviations."""
+    their_network.eval()
+    network.eval()
+    expected, actual = their_network(x).numpy(), network(x).numpy()
+    return np.abs(actual - expected).max() / expected.std()
+
+
 @pytest.mark.parametrize("name", CONSTRUCTORS)
 def test_weights_of_paddle_vision_compute_the_same(name, tmp_path):
     paddle.seed(1)
     their_network = CONSTRUCTORS[name]()
     _fill(their_network)
-    their_network.eval()
     path = tmp_path / "theirs.pdparams"
     paddle.save(their_network.state_dict(), str(path))
     network = build_model(name, **HYPERPARAMETERS.get(name, {}))
     load_weights(network, read_weights(path, network))
-    network.eval()
     side = 224 if name in ("alexnet", "vgg11") else max(network.smallest_input, 96)
     x = paddle.to_tensor(np.random.RandomState(0).randn(1, 3, side, side).astype(np.float32))
-    with paddle.no_grad():
-        expected, actual = their_network(x).numpy(), network(x).numpy()
-    assert np.abs(actual - expected).max() < 1e-4 * expected.std()
+    assert _difference(their_network, network, x) < 1e-4
     assert identify(path)[0].network is type(network)
 
 
-def _shapes(entries):
-    return {key: list(value.shape) for key, value in entries.items()}
-
-
-@pytest.mark.parametrize("name", SAME_BLOCKS)
-def test_names_and_shapes_of_paddle_vision(name):
-    with paddle.LazyGuard():  # shapes without values
-        their_network, network = SAME_BLOCKS[name](), build_model(name)
+@pytest.mark.parametrize("name", OTHERS)
+def test_other_depths_and_widths_compute_the_same(name):
+    paddle.seed(1)
+    their_network, network = getattr(theirs, name)(), build_model(name)
+    _fill(their_network)
     rename = getattr(network, "paddle_key", lambda key: key)
-    renamed = {rename(key): value for key, value in their_network.state_dict().items()}
-    assert _shapes(renamed) == _shapes(network.state_dict())
+    convert = getattr(network, "paddle_value", lambda key, value: value)
+    load_weights(
+        network, {rename(key): convert(key, value.numpy()) for key, value in their_network.state_dict().items()}
+    )
+    assert _difference(their_network, network, paddle.randn([1, 3, 64, 64])) < 1e-4
+
+
+@pytest.mark.parametrize("version, side, padding", [("1_0", 67, 0), ("1_1", 61, 1)])
+def test_squeezenet_computes_the_same_where_all_windows_are_whole(version, side, padding):
+    paddle.seed(1)
+    their_network, network = getattr(theirs, f"squeezenet{version}")(), build_model(f"squeezenet{version}")
+    values = [value.numpy() for value in their_network.state_dict().values()]
+    values[-2] = values[-2] / 2  # its dropout halves what the last convolution gets when it predicts
+    load_weights(network, dict(zip(network.state_dict(), values)))
+    pad = paddle.nn.Pad2D(padding)  # version 1.1 has no padding in the authors' form
+    assert _difference(their_network, paddle.nn.Sequential(pad, network), paddle.randn([1, 3, side, side])) < 1e-4
 
 
 def test_published_weights_are_of_networks_that_are_compared():

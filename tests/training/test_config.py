@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from omegaconf import OmegaConf
 
@@ -34,16 +36,63 @@ def test_a_run_knows_the_file_it_was_started_with(files, monkeypatch):
 @pytest.mark.parametrize(
     "override, message",
     [
-        ("data.bach_size=4", "bach_size"),
+        ("data.bach_size=4", "there is no key data.bach_size; did you mean data.batch_size"),
+        ("train.epochs=2", "there is no key train.epochs; did you mean epochs?"),
+        ("optimiser.learning_rate=1", "optimiser.learning_rate; did you mean optimizer.learning_rate?"),
+        ("batch=2", "did you mean data.batch_size?"),
+        ("model.hyperparameters.any=2, quux=3", "quux"),
         ("steps=many", "steps"),
         ("model.name=null", "name"),
         ("optimizer=3", "OptimizerConfig"),
+        ("epochs", "'epochs' is no KEY=VALUE"),
+        ("steps=0", "steps is 0: it must be at least 1"),
+        ("data.batch_size=0", "data.batch_size is 0: it must be at least 1"),
+        ("validation.every=0", "validation.every"),
+        ("data.num_workers=-1", "data.num_workers"),
+        ("epochs=0", "epochs is 0.0: it must be more than 0"),
+        ("ema=1", "ema is 1.0"),
+        ("amp=fp16", "amp: there is no 'fp16', only float16, bfloat16"),
     ],
 )
 def test_mistakes_are_named(files, monkeypatch, override, message):
     monkeypatch.setenv("RUNS", "/tmp")
-    with pytest.raises(ValueError, match=f"run.yaml: (.|\n)*{message}"):
-        load_config(files / "run.yaml", [override])
+    with pytest.raises(ValueError, match=f"run.yaml: (.|\n)*{re.escape(message)}"):
+        load_config(files / "run.yaml", override.split(", "))
+
+
+@pytest.mark.parametrize(
+    "content, message", [("dat:\n  batch_size: 2\n", "there is no key dat.batch_size"), ("steps: many\n", "steps")]
+)
+def test_mistakes_in_a_base_are_said_to_be_there(files, monkeypatch, content, message):
+    monkeypatch.setenv("RUNS", "/tmp")
+    (files / "base" / "base.yaml").write_text(content)
+    with pytest.raises(ValueError, match=f"base.yaml: (.|\n)*{message}"):
+        load_config(files / "run.yaml")
+
+
+def test_a_file_that_inherits_from_itself(files):
+    (files / "base" / "base.yaml").write_text("_base_: ../run.yaml\n")
+    with pytest.raises(ValueError, match="run.yaml inherits from itself"):
+        load_config(files / "run.yaml")
+
+
+def test_of_steps_and_epochs_the_last_one_given_counts(files, monkeypatch):
+    monkeypatch.setenv("RUNS", "/tmp")
+
+    def length(*overrides):
+        config = load_config(files / "run.yaml", overrides)
+        return config.steps, config.epochs
+
+    assert length() == (7, None) and length("epochs=2")[1] == 2
+    (files / "base" / "base.yaml").write_text("epochs: 3\n")
+    assert length()[1] == 3 and length("steps=20") == (20, None)
+    (files / "run.yaml").write_text((files / "run.yaml").read_text() + "steps: 9\n")
+    assert length() == (9, None)
+    with pytest.raises(ValueError, match="steps and epochs exclude each other"):
+        length("steps=20", "epochs=2")
+    # The configuration of a run of so many epochs names the default number of steps as well.
+    OmegaConf.save(load_config(files / "run.yaml", ["epochs=2"]), files / "config.yaml")
+    assert load_config(files / "config.yaml").epochs == 2
 
 
 def test_missing_files_and_values(files, monkeypatch):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def pictures(tmp_path_factory, photo):
 def start(root, pictures):
     """Starts a run."""
 
-    def start(output, *more, launcher=()):
+    def start(output, *more, launcher=(), more_options=()):
         overrides = [
             f"data.folders=[{pictures}]",
             f"validation.high={pictures}",
@@ -40,6 +41,7 @@ def start(root, pictures):
             "save_every=3",
             "log_every=2",
             f"output={output}",
+            *more_options,
         ]
         program = [str(root / "tools/train.py"), "-c", str(root / "configs/restoration/rdn_lite_x4.yaml"), "--quiet"]
         return subprocess.Popen(
@@ -74,6 +76,19 @@ def _wait_for_step(folder, step):
     raise AssertionError("the run did not get so far")
 
 
+def _children(process):
+    """The numbers of a process' own processes."""
+    return [int(number) for number in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def _have_ended(processes):
+    for _ in range(200):
+        if not any(Path(f"/proc/{process}").exists() for process in processes):
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def _same(a, b):
     for name in ("last.pdparams", "best.pdparams"):
         first, second = read_state(a / name), read_state(b / name)
@@ -91,12 +106,14 @@ def _same(a, b):
 
 def test_killed_runs_go_on_as_if_nothing_had_happened(start, undisturbed, tmp_path):
     step = random.randrange(3, 18)
-    run = start(tmp_path)
+    run = start(tmp_path, more_options=["data.num_workers=2"])  # the undisturbed run has none
     _wait_for_step(tmp_path, step)
     time.sleep(random.uniform(0, 0.1))
+    workers = _children(run.pid)
     run.send_signal(signal.SIGKILL)
-    run.communicate()
+    run.wait()
     assert run.returncode == -signal.SIGKILL and load_latest(tmp_path)["step"] >= 3
+    assert len(workers) == 2 and _have_ended(workers)
     # As if the disk had not got all of the newest checkpoint: the one before is taken.
     newest = tmp_path / "last.pdckpt"
     had_two = (tmp_path / "previous.pdckpt").is_file()
@@ -130,6 +147,13 @@ def test_two_processes_with_half_the_batch_each_are_one(start, undisturbed, tmp_
     assert np.allclose([loss for _, loss in one["losses"]], [loss for _, loss in two["losses"]], rtol=1e-3)
     assert one["history"][-1]["psnr"] == pytest.approx(two["history"][-1]["psnr"], abs=0.01)
     assert (tmp_path / "train.log").read_text().count("step 6:") == 1
+
+
+def test_a_folder_that_cannot_be_written_is_named(start, tmp_path):
+    (tmp_path / "file").touch()
+    run = start(tmp_path / "file" / "run")
+    printed = run.communicate()[0]
+    assert run.returncode == 1 and "Traceback" not in printed and f"{tmp_path}/file" in printed
 
 
 def test_print_config(start):

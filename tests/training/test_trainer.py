@@ -109,6 +109,7 @@ def test_learning_rate(config):
     [
         ({"schedule": "multistep", "milestones": [3, 6], "gamma": 0.1}, [1, 1, 1, 0.1, 0.1, 0.1, 0.01]),
         ({"schedule": "multistep"}, [1] * 7),
+        ({"schedule": "step", "step_size": 2, "gamma": 0.1}, [1, 1, 0.1, 0.1, 0.01, 0.01, 0.001]),
         ({"schedule": "exponential", "final_rate": 1e-12}, [10.0**-step for step in range(7)]),
     ],
 )
@@ -158,7 +159,8 @@ def test_clipping_of_changes(config):
     "change, message",
     [
         ({"name": "lion"}, "optimizer.name: there is no 'lion', only adam, adamw, sgd"),
-        ({"schedule": "step"}, "optimizer.schedule.*multistep"),
+        ({"schedule": "linear"}, "optimizer.schedule.*multistep"),
+        ({"schedule": "step"}, "step needs optimizer.step_size"),
         ({"rate_factors": {"head.": 0.1}}, "no parameter head"),
         ({"clip_norm": 1.0, "clip_change": 1.0}, "exclude"),
     ],
@@ -204,6 +206,47 @@ def test_a_loss_that_is_not_finite_stops_the_run(config):
     trainer.task.distance = lambda output, target: (output * float("nan")).mean()
     with pytest.raises(FloatingPointError, match="at step 1; there is no checkpoint yet"):
         trainer.train()
+
+
+def test_the_checkpoint_before_a_broken_loss_is_named_when_a_run_has_gone_on(config, tmp_path):
+    config.save_every, config.steps = 500, 2
+    Trainer(config, progress=False).train()
+    config.steps = 12
+    trainer = Trainer(config, progress=False)
+    trainer.resume(load_checkpoint(tmp_path / "run" / "last.pdckpt"))
+    trainer.task.distance = lambda output, target: (output * float("nan")).mean()
+    with pytest.raises(FloatingPointError, match="at step 3; .*last.pdckpt is from step 2"):
+        trainer.train()
+
+
+@pytest.mark.parametrize("save_every, validation_every", [(3, 12), (5, 6)])
+def test_weights_that_are_not_finite_are_neither_saved_nor_measured(config, tmp_path, save_every, validation_every):
+    """The loss is that of the weights before: it does not show what its own step has done to them."""
+    config.save_every, config.validation.every = save_every, validation_every
+    trainer = Trainer(config, progress=False)
+    step = trainer.learner.step
+
+    def break_the_weights(loss):
+        step(loss)
+        if trainer.step == 5:  # the sixth
+            weight = trainer.network.parameters()[0]
+            weight.set_value(paddle.full_like(weight, float("inf")))
+
+    trainer.learner.step = break_the_weights
+    with pytest.raises(FloatingPointError, match=f"is not finite after step 6; .*is from step {save_every}"):
+        trainer.train()
+    state = load_checkpoint(tmp_path / "run" / "last.pdckpt")
+    assert state["step"] == save_every and not trainer.history
+    assert all(np.isfinite(value.numpy()).all() for value in state["weights"].values())
+
+
+def test_mixed_precision_on_a_cpu_is_said_to_have_no_effect(config, caplog):
+    losses = []
+    for amp in (None, "float16"):
+        config.amp = amp
+        trainer = Trainer(config, progress=False)
+        losses.append(float(trainer._train_step([paddle.to_tensor(part[None]) for part in trainer.dataset[0]])))
+    assert losses[0] == losses[1] and caplog.text.count("amp has no effect on CPUs") == 1
 
 
 def test_checkpoints_of_something_else(config, tmp_path):
