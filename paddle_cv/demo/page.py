@@ -38,7 +38,7 @@ _LOOK = {
     "css": "#seen img {width: 100%; image-rendering: pixelated}",
     "footer_links": [],
 }
-# The sketchpad, which comes into being when its tab is opened, wants a tool to be chosen before one can draw.
+# One cannot draw before a tool is chosen, at first and after clearing. The sketchpad comes into being when its tab is opened.
 _TAKE_BRUSH = """() => {
   const timer = setInterval(() => {
     const brush = document.querySelector("#pad button[aria-label=Brush]");
@@ -46,7 +46,7 @@ _TAKE_BRUSH = """() => {
   }, 200);
 }"""
 # Networks work one after the other, as each takes all cores.
-_QUEUED = {"concurrency_id": "networks", "concurrency_limit": 1, "api_visibility": "private"}
+_QUEUED = {"concurrency_id": "networks", "concurrency_limit": 1, "api_visibility": "undocumented"}
 _AT_ONCE = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 _PROGRESS = gr.Progress()
 
@@ -235,6 +235,7 @@ class Page(gr.Blocks):
                     gr.Image, "label", "seen", format="png", interactive=False, buttons=[], height=260, elem_id="seen"
                 )
         self.load(js=_TAKE_BRUSH)
+        pad.clear(js=_TAKE_BRUSH)
         for change in (pad.change, network.change):
             change(
                 self.read_digit,

@@ -79,9 +79,9 @@ class Visit:
 
     def choose(self, name):
         """A network, in the menu of the open tab."""
-        [menu] = [m for m in self.browser.find_elements(By.CSS_SELECTOR, "input[role=listbox]") if m.is_displayed()]
+        [menu] = [m for m in self.browser.find_elements(By.CSS_SELECTOR, "input[role=combobox]") if m.is_displayed()]
         menu.click()
-        self.find(f"[role=option][data-index][aria-label='{name}']").click()
+        self.find(f"[role=option][aria-label='{name}']").click()
         self.wait(lambda: menu.get_attribute("value") == name)
 
     def drag(self, element, *points):
@@ -192,14 +192,14 @@ def refuse(visit, folder):
 
 def draw(visit):
     visit.tab(1)
-    visit.wait(
-        lambda: visit.browser.find_elements(By.CSS_SELECTOR, "#pad [aria-label='Brush Size']")
-    )  # it can be drawn on
+    brush = "#pad [aria-label='Brush Size']"  # is there when one can draw
+    visit.find(brush)
     canvas = visit.find("#pad canvas")
     visit.drag(canvas, (-50, -80), (50, -80), (-10, 90))
     visit.wait(lambda: visit.text("#digit").split("\n")[1:2] == ["7"])
     visit.find("#pad [aria-label='Clear canvas']").click()
     visit.wait(lambda: "7" not in visit.text("#digit"))
+    visit.find(brush)
     visit.drag(canvas, (0, -80), (0, 80))
     visit.wait(lambda: visit.text("#digit").split("\n")[1:2] == ["1"])
 
