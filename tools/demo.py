@@ -18,6 +18,13 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio i
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
+def positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
@@ -30,7 +37,7 @@ def main() -> int:
     parser.add_argument("--language", choices=["zh", "en"], help="of the page (as the browser prefers)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at; 0.0.0.0: all (%(default)s)")
     parser.add_argument("--port", type=int, default=7860, help="(%(default)s)")
-    parser.add_argument("--max-megapixels", type=float, help="of the largest result (24)")
+    parser.add_argument("--max-megapixels", type=positive, help="of the largest result (24)")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
     arguments = parser.parse_args()
     try:
@@ -38,7 +45,9 @@ def main() -> int:
     except ImportError as error:
         parser.error(f'{error}; install the page: pip install ".[demo]", on Python 3.10 or newer')
     try:
-        own = [demo.own_network(*item.partition("=")[::2]) for item in arguments.model]
+        own = [
+            demo.own_network(name, file or None) for name, _, file in (item.partition("=") for item in arguments.model)
+        ]
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
     page = demo.Page(

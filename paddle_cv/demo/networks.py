@@ -81,15 +81,15 @@ def _weights(spec: ModelSpec) -> Optional[Path]:
         return None
 
 
-def own_network(name: str, weights: Union[str, Path]) -> Network:
+def own_network(name: str, weights: Optional[Union[str, Path]] = None) -> Network:
     """A network with the weights of a file.
 
     Args:
         name: A registered name.
-        weights: The file, ours or the authors'.
+        weights: The file, ours or the authors'; None: the shipped or published one, which is fetched.
 
     Raises:
         KeyError, FileNotFoundError, ValueError: As for `paddle_cv.load`.
     """
     predictor = load(name, weights)
-    return Network(f"{name} ({Path(weights).name})", predictor.spec, lambda: predictor)
+    return Network(f"{name} ({Path(weights).name})" if weights else name, predictor.spec, lambda: predictor)
