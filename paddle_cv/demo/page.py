@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import html
+import os
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -24,7 +24,9 @@ from .texts import LANGUAGES, TEXTS, Texts
 __all__ = ["MAX_MEGAPIXELS", "Page"]
 
 if int(gr.__version__.split(".")[0]) < 6:  # paddlehub is content with any
-    raise ImportError(f'the page needs Gradio 6, and this is {gr.__version__}: pip install ".[demo]", on Python 3.10 or newer')
+    raise ImportError(
+        f'the page needs Gradio 6, and this is {gr.__version__}: pip install ".[demo]", on Python 3.10 or newer'
+    )
 
 #: Of a result: the browser holds two pictures of this size, decoded.
 MAX_MEGAPIXELS = 24.0
@@ -73,6 +75,7 @@ class Page(gr.Blocks):
     ):
         if not networks:
             raise ValueError("a page needs a network")
+        _spare_the_proxy()
         # Uploads and results go after an hour, and when the page is closed.
         super().__init__(title="paddle_cv", analytics_enabled=False, delete_cache=(600, 3600))
         self.language, self.max_megapixels = language, max_megapixels
@@ -178,11 +181,9 @@ class Page(gr.Blocks):
         with _errors_shown(texts, path), tempfile.TemporaryDirectory(prefix="paddle_cv_") as folder:
             picture = self._open(path, network, texts)
             conditions = {"noise_level": noise_level} if network.told_noise else {}
-            started = time.perf_counter()
             result = network.predictor.restore(
                 picture, progress=lambda done, of: progress((done, of), unit="windows"), **conditions
             )
-            seconds = time.perf_counter() - started
             scale = network.spec.scale
             before = load(f"bicubic_x{scale}").restore(picture) if scale else picture
             saved = save_picture(result, Path(folder) / f"{Path(path).stem}_{network.spec.name}.png")
@@ -193,9 +194,7 @@ class Page(gr.Blocks):
             yield (
                 gr.update(value=tuple(map(str, shown)), label=f"{texts.bicubic if scale else texts.before} ↔ {name}"),
                 gr.update(value=str(saved), interactive=True),
-                texts.done.format(
-                    width=width, height=height, new_width=new_width, new_height=new_height, seconds=seconds
-                ),
+                texts.done.format(width=width, height=height, new_width=new_width, new_height=new_height),
             )
 
     def _open(self, path: str, network: Network, texts: Texts) -> Picture:
@@ -284,6 +283,14 @@ class Page(gr.Blocks):
             preview = _eight_bits(_on_white(picture))
             preview.thumbnail((1200, 1200))
             return outcome.as_dict(), preview
+
+
+def _spare_the_proxy() -> None:
+    """Requests to this machine go past a proxy: Gradio and PaddleHub's serving ask the page whether it is there."""
+    for key in ("no_proxy", "NO_PROXY"):
+        hosts = [host for host in os.environ.get(key, "").split(",") if host]
+        if "*" not in hosts:  # which has to stand alone
+            os.environ[key] = ",".join(dict.fromkeys([*hosts, "127.0.0.1", "localhost"]))
 
 
 @contextlib.contextmanager

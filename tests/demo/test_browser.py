@@ -22,6 +22,7 @@ from ..hub.support import NO_NETWORK, free_port
 
 webdriver = pytest.importorskip("selenium.webdriver", reason='selenium is not installed (pip install ".[dev]")')
 pytest.importorskip("gradio", minversion="6", reason='Gradio 6 is not installed (pip install ".[demo]")')
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
@@ -137,6 +138,7 @@ def test_a_visit(visit, photo, tmp_path, root):
     if target := os.environ.get("PADDLE_CV_SCREENSHOT"):
         shot = Image.open(io.BytesIO(visit.browser.get_screenshot_as_png())).convert("RGB")
         shot.save(root / target, quality=85)
+    zoom(visit)
     refuse(visit, tmp_path)
     draw(visit)
     name(visit, tmp_path)
@@ -178,6 +180,20 @@ def compare(visit):
     assert np.array_equal(left[rows, right], half[rows, right])
     visit.drag(handle, (0, 0), (250, 0))
     assert np.array_equal(visit.picture("#slider")[rows, way], half[rows, way])
+
+
+def zoom(visit):
+    """The wheel enlarges both pictures, and a button brings them back."""
+
+    def scales():
+        return [image.get_attribute("style") for image in visit.browser.find_elements(By.CSS_SELECTOR, "#slider img")]
+
+    assert all("scale(1)" in style for style in scales())
+    origin = ScrollOrigin.from_element(visit.find("#slider"), 100, 50)
+    webdriver.ActionChains(visit.browser).scroll_from_origin(origin, 0, -300).perform()
+    visit.wait(lambda: len(scales()) == 2 and not any("scale(1)" in style for style in scales()))
+    visit.find("#slider [aria-label=Undo]").click()
+    visit.wait(lambda: all("scale(1)" in style for style in scales()))
 
 
 def refuse(visit, folder):

@@ -1,6 +1,7 @@
 """The page without a browser: what it offers, and what its callbacks give."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -80,7 +81,7 @@ def test_every_text_is_there_in_both_languages():
     for name, text in english.items():
         assert text and chinese[name] and (chinese[name] != text), name
     for text in ("done", "too_large"):
-        numbers = dict(name="n", width=1, height=2, new_width=3, new_height=4, seconds=5, limit=6)
+        numbers = dict(name="n", width=1, height=2, new_width=3, new_height=4, limit=5)
         assert all(number in vars(TEXTS[code])[text].format(**numbers) for code in LANGUAGES for number in "1234")
 
 
@@ -211,8 +212,16 @@ def test_a_page_shows_the_tabs_of_its_networks(page):
         Page([])
 
 
-def test_nothing_comes_from_the_network(page):
-    """Gradio's themes may name stylesheets elsewhere, and it reports that it was started."""
+def test_it_needs_no_network(monkeypatch):
+    """Neither Gradio's statistics nor stylesheets; and a proxy is not asked for the page itself."""
+    for key in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(key, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.org")
+    monkeypatch.setenv("NO_PROXY", "")
+    page = Page(networks_at_hand())
+    assert (
+        os.environ["no_proxy"] == "example.org,127.0.0.1,localhost" and os.environ["NO_PROXY"] == "127.0.0.1,localhost"
+    )
     assert page.analytics_enabled is False
     page.launch(prevent_thread_lock=True, quiet=True)
     try:

@@ -32,6 +32,7 @@ def test_create_gradio_app(root, name, tabs):
 def test_serving_shows_the_page(tmp_path, root, photo, predictor):
     """The server has predicted before: its threads do not live in the page's process. And the page ends with the server."""
     home = Runner(tmp_path, root)
+    home.environment.update(no_proxy="", NO_PROXY="")  # as where there is a proxy and nothing else is said
     home(HUB, "install", root / "hub_modules" / "rdn_x4")
     picture = tmp_path / "a.png"
     Image.fromarray(photo[:30, :40]).save(picture)
