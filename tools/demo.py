@@ -55,7 +55,7 @@ def main() -> int:
     )
     try:
         page.launch(server_name=arguments.host, server_port=arguments.port, inbrowser=arguments.open)
-    except OSError as error:  # the port is taken
+    except (OSError, OverflowError) as error:  # the port is taken, or there is none of this number
         parser.error(str(error))
     return 0
 

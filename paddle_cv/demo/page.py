@@ -78,7 +78,7 @@ class Page(gr.Blocks):
         _spare_the_proxy()
         # Uploads and results go after an hour, and when the page is closed.
         super().__init__(title="paddle_cv", analytics_enabled=False, delete_cache=(600, 3600))
-        self.language, self.max_megapixels = language, max_megapixels
+        self.max_megapixels = max_megapixels
         self.networks = {network.name: network for network in networks}
         self._labelled: list[tuple[gr.blocks.Block, str, str]] = []
         first = TEXTS[language or "en"]
@@ -90,11 +90,10 @@ class Page(gr.Blocks):
             return component
 
         def menu(names: list[str]) -> gr.Dropdown:
-            menu = says(
-                gr.Dropdown, "label", "network", choices=names, value=names[0], info=self.networks[names[0]].about
-            )
-            menu.change(lambda name: gr.update(info=self.networks[name].about), menu, menu, **_AT_ONCE)
-            return menu
+            about = self.networks[names[0]].about
+            dropdown = says(gr.Dropdown, "label", "network", choices=names, value=names[0], info=about)
+            dropdown.change(lambda name: gr.update(info=self.networks[name].about), dropdown, dropdown, **_AT_ONCE)
+            return dropdown
 
         with self:
             with gr.Row(equal_height=True):

@@ -229,3 +229,21 @@ def test_it_needs_no_network(monkeypatch):
         assert page.server_name == "127.0.0.1" and page.share is False
     finally:
         page.close()
+
+
+def test_uploads_and_results_go_with_the_page(upload, monkeypatch, tmp_path):
+    """Over HTTP, as the browser does it."""
+    from gradio_client import Client, handle_file  # gradio brings it
+
+    folder = tmp_path / "gradio"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    page = Page(networks_at_hand())
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        client = Client(address, verbose=False, download_files=str(tmp_path / "downloads"))
+        _, saved, facts = client.predict(handle_file(upload), "fsrcnn_x3", 0, "en", api_name="/restore")
+        assert facts == "60 × 40 → 180 × 120 pixels"
+        assert len([path for path in folder.rglob("*.png")]) == 3  # the upload, bicubic, the result
+    finally:
+        page.close()
+    assert not [path for path in folder.rglob("*") if path.is_file()]
