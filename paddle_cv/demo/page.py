@@ -35,12 +35,13 @@ _MAX_CLASSIFIED = 50.0
 _TOP = 5
 # Pixels; Gradio counts the brush's radius.
 _CANVAS, _BRUSH = 280, 11
+#: How many pixels on the page, in each direction, show one that the network sees.
+_LARGER = 8
 
 # The system's fonts: those of Gradio's themes may come from the network.
 _FONTS = ["system-ui", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
 _LOOK = {
     "theme": gr.themes.Default(primary_hue="blue", font=_FONTS, font_mono=["ui-monospace", "Consolas", "monospace"]),
-    "css": "#seen img {width: 100%; image-rendering: pixelated}",
     "footer_links": [],
 }
 # One cannot draw before a tool is chosen, at first and after clearing. The sketchpad comes into being when its tab is opened.
@@ -154,7 +155,7 @@ class Page(gr.Blocks):
             with gr.Column(scale=3):
                 slider = gr.ImageSlider(
                     show_label=True,
-                    label=" ",
+                    label="↔",
                     height=560,
                     max_height=560,
                     buttons=["fullscreen"],
@@ -248,12 +249,14 @@ class Page(gr.Blocks):
             )
 
     def read_digit(self, drawing: Optional[dict[str, Any]], name: str) -> tuple[Any, Any]:
-        """What a drawing is, {digit: probability}, and how the network sees it; None twice where nothing is drawn."""
+        """What a drawing is, {digit: probability}, and how the network sees it, enlarged; None twice where nothing is drawn."""
         sheet = drawing and drawing["composite"]
         picture = None if sheet is None else digit_picture(_ink(sheet))
         if picture is None:
             return None, None
-        return self.networks[name].predictor.predict(picture, top_k=_TOP).as_dict(), picture
+        return self.networks[name].predictor.predict(picture, top_k=_TOP).as_dict(), np.kron(
+            picture, np.ones((_LARGER, _LARGER), np.uint8)
+        )
 
     # Classification
 

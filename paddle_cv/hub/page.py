@@ -18,9 +18,9 @@ _NOTICED = 1.0
 class ModulePage(Page):
     """A page that launches like any other, and in a process that `hub serving` starts for it, too.
 
-    PaddleHub passes all requests to the port that it chose, and the answers back. Whole ones, that is: events that Gradio sends one
-    by one come at the end or never, and headers still speak of chunks and compression that PaddleHub has undone, so that browsers
-    show nothing. Redirections pass. So that port leads to the page's own, which is open to this machine only.
+    PaddleHub passes all requests to the port that it chose, and the answers back: whole ones, so that Gradio's events come late or
+    never, and with headers that speak of the chunks and the compression which it has undone. Redirections pass as they are. So that
+    port leads to the page's own, which is open to this machine only.
     """
 
     def launch(self, *args: Any, **options: Any) -> Any:
