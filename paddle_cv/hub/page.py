@@ -24,7 +24,7 @@ class ModulePage(Page):
     """
 
     def launch(self, *args: Any, **options: Any) -> Any:
-        if multiprocessing.parent_process() is None:
+        if multiprocessing.parent_process() is None or "server_port" not in options:
             return super().launch(*args, **options)
         parent, port = os.getppid(), options.pop("server_port")
         _, address, _ = super().launch(*args, prevent_thread_lock=True, **options)
