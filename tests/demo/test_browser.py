@@ -35,7 +35,7 @@ pytestmark = [
     ),
 ]
 
-PATIENCE = 60  # seconds that anything may take where the cores have other work
+PATIENCE = 240  # seconds that anything may take where the cores have other work; waits end when it is there
 
 
 class Visit:
@@ -115,7 +115,7 @@ def visit(tmp_path, root):
     try:
         started = time.monotonic()
         while True:
-            assert server.poll() is None and time.monotonic() < started + 3 * PATIENCE, (tmp_path / "log").read_text()
+            assert server.poll() is None and time.monotonic() < started + PATIENCE, (tmp_path / "log").read_text()
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break
