@@ -52,11 +52,15 @@ ONNX = [
     "sympy",
 ]
 
+# The page of tools/demo.py. It compares two pictures by a component of Gradio 6, which needs Python 3.10.
+DEMO = ["gradio>=6,<7; python_version >= '3.10'"]
+
 DEV = [
     "hypothesis",
     "pytest",
     "pytest-xdist",  # the tests on all cores
     "ruff==0.17.6",  # formats differ between ruff's versions
+    "selenium",  # the page in a browser: steers Debian's chromium by the chromedriver of the same version
 ]
 
 setup(
@@ -72,5 +76,5 @@ setup(
     package_dir={"paddle_cv.hub_modules": "hub_modules"},
     package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
     install_requires=CORE,
-    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "dev": DEV},
+    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "demo": DEMO, "dev": DEV},
 )

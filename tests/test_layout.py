@@ -16,7 +16,8 @@ ABOVE = {
     "inference": {"data", "metrics", "models", "weights"},
     "training": {"data", "inference", "metrics", "models", "weights"},
     "analysis": {"api", "data", "inference", "metrics", "models"},
-    "hub": {"api", "inference", "models", "weights"},
+    "demo": {"api", "data", "inference", "models", "weights"},
+    "hub": {"api", "demo", "inference", "models", "weights"},
 }
 
 

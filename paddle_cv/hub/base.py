@@ -94,6 +94,30 @@ class NetworkModule(nn.Layer, RunModule):
             self._predictors[device] = self.predictor_class(self.network, self.spec, device=device)
         return self._predictors[device]
 
+    def create_gradio_app(self, language: Optional[str] = None) -> Any:
+        """A page to try the module in a browser: `hub.Module(name=...).create_gradio_app().launch()`.
+
+        `hub serving` opens it at /gradio/<name>, for this machine only.
+
+        Args:
+            language: "zh" or "en"; None: as the browser prefers. Either can be chosen on the page.
+
+        Returns:
+            A `gradio.Blocks`.
+
+        Raises:
+            ImportError: Gradio 6 is missing; it needs Python 3.10.
+        """
+        from ..demo import Network
+        from .page import ModulePage
+
+        def predictor() -> Any:
+            """A new one: PaddleHub shows the page in a process that is forked from its server."""
+            self.eval()
+            return self.predictor_class(self.network, self.spec, device="cpu")
+
+        return ModulePage([Network(self.name, self.spec, predictor)], language)
+
 
 def sources(images: Optional[Sequence[np.ndarray]], paths: Optional[Sequence[str]]) -> list[Any]:
     """What `predict` has to work on: the paths, then the BGR arrays as RGB.

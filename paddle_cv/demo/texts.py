@@ -1,0 +1,95 @@
+"""What the page says, in Chinese and English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["LANGUAGES", "TEXTS", "Texts"]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """All texts of the page in one language; what stands in braces is filled in."""
+
+    code: str
+    heading: str
+    # the tabs
+    restoration: str
+    digits: str
+    classification: str
+    # enlarging and denoising
+    picture: str
+    network: str
+    noise_level: str
+    run: str
+    download: str
+    bicubic: str
+    before: str
+    hint: str
+    done: str
+    # digits
+    draw: str
+    digit: str
+    seen: str
+    # classification
+    label: str
+    # what goes wrong
+    no_picture: str
+    failed: str
+    too_large: str
+
+
+_ENGLISH = Texts(
+    code="en",
+    heading="# paddle_cv\nClassic CNNs and super-resolution networks for PaddlePaddle. "
+    "Pictures go no further than the computer that runs this page.",
+    restoration="Enlarge and denoise",
+    digits="Draw a digit",
+    classification="Name what a picture shows",
+    picture="Picture",
+    network="Network",
+    noise_level="Noise level (standard deviation, of 255)",
+    run="Run",
+    download="Download the result (PNG)",
+    bicubic="bicubic",
+    before="before",
+    hint="Drag the line to compare. The wheel zooms, dragging then moves the picture.",
+    done="{width} × {height} → {new_width} × {new_height} pixels",
+    draw="Draw a digit, 0 to 9",
+    digit="What the network reads",
+    seen="What it sees: 28 × 28 pixels",
+    label="What the network says",
+    no_picture="Choose a picture first.",
+    failed="This picture cannot be used",
+    too_large="{name}: {width} × {height} pixels would become {new_width} × {new_height}. Results on this page have at most "
+    "{limit:g} megapixels; tools/predict.py makes larger ones.",
+)
+
+_CHINESE = Texts(
+    code="zh",
+    heading="# paddle_cv\n飞桨上的经典卷积网络与超分辨率网络。图片只到运行本页面的电脑为止。",
+    restoration="放大与去噪",
+    digits="手写数字",
+    classification="图像分类",
+    picture="图片",
+    network="网络",
+    noise_level="噪声水平（标准差，以 255 为满值）",
+    run="运行",
+    download="下载结果（PNG）",
+    bicubic="双三次插值",
+    before="处理前",
+    hint="拖动分割线进行比较。滚轮缩放，放大后可拖动图片。",
+    done="{width} × {height} → {new_width} × {new_height} 像素",
+    draw="写一个数字（0 到 9）",
+    digit="网络读出的数字",
+    seen="网络看到的：28 × 28 像素",
+    label="网络的判断",
+    no_picture="请先选择一张图片。",
+    failed="这张图片无法使用",
+    too_large="{name}：{width} × {height} 像素将变为 {new_width} × {new_height} 像素。本页面的结果最多 {limit:g} 百万像素，"
+    "更大的图片请用 tools/predict.py。",
+)
+
+TEXTS = {texts.code: texts for texts in (_CHINESE, _ENGLISH)}
+#: Codes of the languages, and how each calls itself.
+LANGUAGES = {"zh": "中文", "en": "English"}

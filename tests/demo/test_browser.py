@@ -1,0 +1,247 @@
+"""tools/demo.py in a real browser: headless Chromium, which chromedriver steers.
+
+PADDLE_CV_SCREENSHOT=docs/demo.jpg makes the test write the README's screenshot as well.
+"""
+
+import io
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import paddle_cv as pcv
+
+from ..hub.support import NO_NETWORK, free_port
+
+webdriver = pytest.importorskip("selenium.webdriver", reason='selenium is not installed (pip install ".[dev]")')
+pytest.importorskip("gradio", minversion="6", reason='Gradio 6 is not installed (pip install ".[demo]")')
+from selenium.webdriver.common.actions.wheel_input import ScrollOrigin  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
+
+CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (CHROMIUM and DRIVER), reason="no chromium and chromedriver (apt-get install chromium-driver)"
+    ),
+]
+
+PATIENCE = 240  # seconds that anything may take where the cores have other work; waits end when it is there
+
+
+class Visit:
+    """The page at `address` in a browser window."""
+
+    def __init__(self, address, downloads):
+        options = webdriver.ChromeOptions()
+        options.binary_location = CHROMIUM
+        # Containers have neither the rights for Chromium's sandbox nor much shared memory.
+        for argument in (
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,920",
+            "--lang=en",
+        ):
+            options.add_argument(argument)
+        options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
+        self.browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+        self.address = address
+        self.browser.get(address)
+
+    def wait(self, condition):
+        """What `condition` returns once it is true; elements may come and go meanwhile."""
+        return WebDriverWait(self.browser, PATIENCE, poll_frequency=0.1).until(lambda browser: condition())
+
+    def find(self, selector):
+        return self.wait(lambda: self.browser.find_element(By.CSS_SELECTOR, selector))
+
+    def text(self, selector):
+        return self.browser.find_element(By.CSS_SELECTOR, selector).text
+
+    def upload(self, selector, path):
+        for button in self.browser.find_elements(By.CSS_SELECTOR, f"{selector} [aria-label=Clear]"):
+            button.click()  # of the file before
+        self.find(f"{selector} input[type=file]").send_keys(str(path))
+        self.wait(lambda: path.stem in self.text(selector))
+
+    def tab(self, number):
+        self.wait(lambda: self.browser.find_elements(By.CSS_SELECTOR, "button[role=tab]"))[number].click()
+
+    def choose(self, name):
+        """A network, in the menu of the open tab."""
+        [menu] = [m for m in self.browser.find_elements(By.CSS_SELECTOR, "input[role=combobox]") if m.is_displayed()]
+        menu.click()
+        self.find(f"[role=option][aria-label='{name}']").click()
+        self.wait(lambda: menu.get_attribute("value") == name)
+
+    def drag(self, element, *points):
+        """The mouse goes along points, offsets from the middle of an element, with the button down."""
+        actions = webdriver.ActionChains(self.browser, duration=50)
+        actions.move_to_element_with_offset(element, *points[0]).click_and_hold()
+        for point in points[1:]:
+            actions.move_to_element_with_offset(element, *point)
+        actions.release().perform()
+
+    def picture(self, selector):
+        png = self.browser.find_element(By.CSS_SELECTOR, selector).screenshot_as_png
+        return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+    def requests(self):
+        """The addresses that the browser has asked for."""
+        messages = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
+        return {m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"}
+
+
+@pytest.fixture
+def visit(tmp_path, root):
+    port = free_port()
+    command = [sys.executable, str(root / "tools" / "demo.py"), "--port", str(port)]
+    with open(tmp_path / "log", "w") as log:
+        server = subprocess.Popen(
+            command, cwd=tmp_path, env={**os.environ, **NO_NETWORK}, stdout=log, stderr=subprocess.STDOUT
+        )
+    visit = None
+    try:
+        started = time.monotonic()
+        while True:
+            assert server.poll() is None and time.monotonic() < started + PATIENCE, (tmp_path / "log").read_text()
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.2)
+        visit = Visit(f"http://127.0.0.1:{port}/", tmp_path)
+        yield visit
+    finally:
+        if visit:
+            visit.browser.quit()
+        server.terminate()
+        server.wait(timeout=PATIENCE)
+
+
+def test_a_visit(visit, photo, tmp_path, root):
+    upload = tmp_path / "cat.png"
+    Image.fromarray(photo[60:200, 110:320]).save(upload)
+    enlarge(visit, upload, "rdn_lite_x4", tmp_path)
+    compare(visit)
+    if target := os.environ.get("PADDLE_CV_SCREENSHOT"):
+        shot = Image.open(io.BytesIO(visit.browser.get_screenshot_as_png())).convert("RGB")
+        shot.save(root / target, quality=85)
+    zoom(visit)
+    refuse(visit, tmp_path)
+    draw(visit)
+    name(visit, tmp_path)
+    change_language(visit)
+    outside = {url for url in visit.requests() if not url.startswith((visit.address, "data:", "blob:"))}
+    assert not outside
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def enlarge(visit, upload, network, downloads):
+    """The file that is downloaded holds what the library computes, bit for bit."""
+    visit.upload("#picture", upload)
+    visit.choose(network)
+    visit.find("#run").click()
+    visit.wait(lambda: "210 × 140 → 840 × 560 pixels" in visit.text("#facts"))
+    visit.wait(lambda: visit.browser.find_element(By.ID, "download").is_enabled())
+    visit.find("#download").click()
+    result = downloads / f"cat_{network}.png"
+    visit.wait(result.is_file)
+    assert np.array_equal(np.asarray(Image.open(result)), np.asarray(pcv.load(network).predict(upload)))
+
+
+def compare(visit):
+    """The slider uncovers the result: on the way of the line the picture changes, elsewhere it does not."""
+    visit.wait(
+        lambda: visit.browser.execute_script(
+            "const images = [...document.querySelectorAll('#slider img')];"
+            "return images.length == 2 && images.every(image => image.complete && image.naturalWidth == 840)"
+        )
+    )
+    handle = visit.find("#slider [data-testid=slider] .icon-wrap")
+    half = visit.picture("#slider")
+    visit.drag(handle, (0, 0), (-250, 0))
+    # The icon follows the line: it has to leave the part that is compared.
+    left = visit.picture("#slider")
+    rows, width = slice(60, 240), half.shape[1]
+    way, right = slice(width // 2 - 200, width // 2 - 40), slice(width // 2 + 40, width // 2 + 300)
+    assert np.abs(left - half)[rows, way].max() > 20
+    assert np.array_equal(left[rows, right], half[rows, right])
+    visit.drag(handle, (0, 0), (250, 0))
+    assert np.array_equal(visit.picture("#slider")[rows, way], half[rows, way])
+
+
+def zoom(visit):
+    """The wheel enlarges both pictures, and a button brings them back."""
+
+    def scales():
+        return [image.get_attribute("style") for image in visit.browser.find_elements(By.CSS_SELECTOR, "#slider img")]
+
+    assert all("scale(1)" in style for style in scales())
+    origin = ScrollOrigin.from_element(visit.find("#slider"), 100, 50)
+    webdriver.ActionChains(visit.browser).scroll_from_origin(origin, 0, -300).perform()
+    visit.wait(lambda: len(scales()) == 2 and not any("scale(1)" in style for style in scales()))
+    visit.find("#slider [aria-label=Undo]").click()
+    visit.wait(lambda: all("scale(1)" in style for style in scales()))
+
+
+def refuse(visit, folder):
+    """A file that is no picture is a message on the page."""
+    text = folder / "text.png"
+    text.write_text("no picture")
+    visit.upload("#picture", text)
+    visit.find("#run").click()
+    visit.wait(lambda: "text.png: this is no picture" in visit.text("[data-testid=toast-text]"))
+    visit.find("[data-testid=toast-close]").click()
+
+
+def draw(visit):
+    visit.tab(1)
+    brush = "#pad [aria-label='Brush Size']"  # is there when one can draw
+    visit.find(brush)
+    canvas = visit.find("#pad canvas")
+    visit.drag(canvas, (-50, -80), (50, -80), (-10, 90))
+    visit.wait(lambda: visit.text("#digit").split("\n")[1:2] == ["7"])
+    visit.find("#pad [aria-label='Clear canvas']").click()
+    visit.wait(lambda: "7" not in visit.text("#digit"))
+    visit.find(brush)
+    visit.drag(canvas, (0, -80), (0, 80))
+    visit.wait(lambda: visit.text("#digit").split("\n")[1:2] == ["1"])
+
+
+def name(visit, folder):
+    """A digit with ink on paper, in a file."""
+    visit.tab(2)
+    digit = np.full((28, 28), 255, np.uint8)
+    digit[4:24, 13:16] = 0
+    Image.fromarray(digit).save(folder / "digit.png")
+    visit.upload("#unknown", folder / "digit.png")
+    visit.wait(lambda: visit.text("#label").split("\n")[1:2] == ["1"])
+
+
+def change_language(visit):
+    tabs = lambda: [tab.text for tab in visit.browser.find_elements(By.CSS_SELECTOR, "button[role=tab]")]  # noqa: E731
+    chinese, english = (
+        ["放大与去噪", "手写数字", "图像分类"],
+        ["Enlarge and denoise", "Draw a digit", "Name what a picture shows"],
+    )
+    assert tabs() == english
+    visit.find("#language input[value=zh]").click()
+    visit.wait(lambda: tabs() == chinese)
+    visit.find("#language input[value=en]").click()
+    visit.wait(lambda: tabs() == english)
+    # Without a choice it is the browser's.
+    visit.browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": "zh-CN,zh;q=0.9"}})
+    visit.browser.refresh()
+    visit.wait(lambda: tabs() == chinese)

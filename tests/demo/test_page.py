@@ -1,0 +1,250 @@
+"""The page without a browser: what it offers, and what its callbacks give."""
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+gr = pytest.importorskip("gradio", minversion="6", reason='Gradio 6 is not installed (pip install ".[demo]")')
+
+import paddle_cv as pcv  # noqa: E402
+from paddle_cv.demo import LANGUAGES, Network, Page, networks_at_hand, own_network  # noqa: E402
+from paddle_cv.demo.texts import TEXTS  # noqa: E402
+from paddle_cv.inference import open_picture, save_picture  # noqa: E402
+from paddle_cv.weights import hub_modules_folder, save_state, with_class_names  # noqa: E402
+
+from ..hub.support import png_bomb  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def page():
+    return Page(networks_at_hand(), max_megapixels=1)
+
+
+@pytest.fixture
+def upload(photo, tmp_path):
+    path = tmp_path / "small photo.png"
+    Image.fromarray(photo[80:120, 100:160]).save(path)
+    return str(path)
+
+
+def restore(page, path, name="rdn_lite_x4", noise_level=15, language="en"):
+    """The slider's pictures, the file to download, read at once: the files are gone after it, and the line on them."""
+    steps = []
+    [outputs] = (
+        (
+            [open_picture(file) for file in slider["value"]],
+            slider["label"],
+            Path(file["value"]).name,
+            open_picture(file["value"]),
+            facts,
+        )
+        for slider, file, facts in page.restore(
+            path, name, noise_level, language, progress=lambda at, unit: steps.append(at)
+        )
+    )
+    assert steps and steps[-1][0] == steps[-1][1]
+    return outputs
+
+
+def components(page, kind):
+    return [block for block in page.blocks.values() if isinstance(block, kind)]
+
+
+def test_it_offers_what_is_shipped(page):
+    """All modules with weights and no others, as no other weights have been fetched in the tests' cache."""
+    shipped = {
+        json.loads(card.read_text(encoding="utf-8"))["model"] for card in hub_modules_folder().glob("*/card.json")
+    }
+    assert set(page.networks) == shipped
+    assert {"rdn_lite_x4", "lenet"} <= shipped
+
+
+def test_published_weights_are_offered_when_they_have_been_fetched(monkeypatch, tmp_path):
+    monkeypatch.setenv("PADDLE_CV_HOME", str(tmp_path))
+    from paddle_cv.weights import cached_path
+
+    path = cached_path(pcv.model_spec("resnet18").published)
+    assert "resnet18" not in [network.name for network in networks_at_hand()]
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    assert "resnet18" in [network.name for network in networks_at_hand()]
+
+
+def test_every_text_is_there_in_both_languages():
+    assert set(TEXTS) == set(LANGUAGES)
+    chinese, english = (vars(TEXTS[code]) for code in ("zh", "en"))
+    for name, text in english.items():
+        assert text and chinese[name] and (chinese[name] != text), name
+    for text in ("done", "too_large"):
+        numbers = dict(name="n", width=1, height=2, new_width=3, new_height=4, limit=5)
+        assert all(number in vars(TEXTS[code])[text].format(**numbers) for code in LANGUAGES for number in "1234")
+
+
+def test_enlarging(page, upload):
+    (before, after), label, name, saved, facts = restore(page, upload)
+    assert label == "bicubic ↔ rdn_lite_x4" and name == "small photo_rdn_lite_x4.png"
+    assert facts.startswith("60 × 40 → 240 × 160 pixels")
+    expected = np.asarray(pcv.load("rdn_lite_x4").predict(upload))
+    assert np.array_equal(saved.color, expected) and np.array_equal(after.color, expected)
+    assert np.array_equal(before.color, np.asarray(pcv.load("bicubic_x4").predict(upload)))
+    _, label, _, _, facts = restore(page, upload, "fsrcnn_x3", language="zh")
+    assert label == "双三次插值 ↔ fsrcnn_x3" and "180 × 120 像素" in facts
+
+
+def test_denoisers_show_before_and_after(photo, upload):
+    network, spec = pcv.create_model("ffdnet_color"), pcv.model_spec("ffdnet_color")
+    network.eval()
+    from paddle_cv.inference import RestorationPredictor
+
+    predictor = RestorationPredictor(network, spec, engine="dygraph")
+    page = Page([Network("ffdnet", spec, lambda: predictor)])
+    [noise] = components(page, gr.Slider)
+    assert noise.visible
+    results = []
+    for level in (5, 50):
+        (before, after), label, _, saved, _ = restore(page, upload, "ffdnet", level)
+        assert label == "before ↔ ffdnet" and np.array_equal(before.color, open_picture(upload).color)
+        assert np.array_equal(saved.color, np.asarray(predictor.predict(upload, noise_level=level)))
+        results.append(saved.color)
+    assert not np.array_equal(*results)
+
+
+def test_depth_and_transparency_come_back(page, photo, tmp_path):
+    rgba = np.dstack([photo[:20, :30], np.full((20, 30), 255, np.uint8)])
+    rgba[:10, :15, 3] = 0
+    path = tmp_path / "clear.png"
+    Image.fromarray(rgba).save(path)
+    (before, after), _, _, saved, _ = restore(page, str(path))
+    assert np.array_equal(saved.array(), np.asarray(pcv.load("rdn_lite_x4").predict(path)))
+    assert before.alpha is None and after.alpha is None  # they lie on one another
+    assert (after.color[:20, :40] == 255).all() and np.array_equal(after.color[60:], saved.color[60:])
+
+    deep = pcv.inference.images.Picture(photo[:20, :30].astype(np.uint16) * 257 + 3, None, "deep", "image")
+    save_picture(deep, tmp_path / "deep.png")
+    (before, _), _, _, saved, _ = restore(page, str(tmp_path / "deep.png"))
+    assert saved.color.dtype == before.color.dtype == np.uint16
+    assert np.array_equal(saved.color, pcv.load("rdn_lite_x4").predict(tmp_path / "deep.png"))
+
+
+def test_photographs_come_upright(page, photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    Image.fromarray(photo[:20, :30]).save(tmp_path / "turned.jpg", exif=exif)
+    (before, after), _, _, saved, facts = restore(page, str(tmp_path / "turned.jpg"))
+    assert before.size == after.size == saved.size == (120, 80) and facts.startswith("20 × 30 →")
+
+
+@pytest.mark.parametrize("language, failed", [("en", "This picture cannot be used"), ("zh", "这张图片无法使用")])
+def test_what_cannot_be_used_is_a_message(page, photo, tmp_path, language, failed):
+    text = tmp_path / "text<b>.png"
+    text.write_text("no picture")
+    large = tmp_path / "large.png"
+    Image.fromarray(np.zeros((300, 300), np.uint8)).save(large)
+    bomb = tmp_path / "bomb.png"
+    bomb.write_bytes(png_bomb())
+    calls = [
+        lambda path: next(page.restore(path, "rdn_lite_x4", 0, language)),
+        lambda path: page.classify(path, "lenet", language),
+    ]
+    for call in calls:
+        with pytest.raises(gr.Error) as caught:
+            call(str(text))
+        assert caught.value.message.startswith(failed) and not caught.value.print_exception
+        assert (
+            "text&lt;b&gt;.png: this is no picture" in caught.value.message
+            and str(tmp_path) not in caught.value.message
+        )
+    with pytest.raises(gr.Error, match="large.png.+300 × 300.+1200 × 1200.+ 1 "):
+        calls[0](str(large))
+    with pytest.raises(gr.Error, match="bomb.png"):
+        calls[0](str(bomb))
+    with pytest.raises(gr.Error, match="bomb.png.+50 megapixels"):
+        calls[1](str(bomb))
+    with pytest.raises(gr.Error) as caught:
+        calls[0](None)
+    assert caught.value.message == TEXTS[language].no_picture
+    assert calls[1](None) == (None, None)
+
+
+@pytest.mark.parametrize("ground, ink", [((0, 0, 0, 0), (0, 0, 0, 255)), ((255, 255, 255, 255), (0, 0, 0, 255))])
+def test_digits(page, ground, ink):
+    sheet = Image.new("RGBA", (280, 280), ground)
+    ImageDraw.Draw(sheet).line([(60, 60), (200, 60), (110, 230)], fill=ink, width=22)
+    labels, seen = page.read_digit({"composite": np.asarray(sheet)}, "lenet")
+    assert max(labels, key=labels.get) == "7" and len(labels) == 5
+    assert seen.shape == (224, 224) and seen[0, 0] == 0 and seen.max() > 200
+    blank = np.asarray(Image.new("RGBA", (280, 280), ground))
+    # What the sketchpad gives after it was cleared, too.
+    for nothing in (None, {"composite": None}, {"composite": blank}):
+        assert page.read_digit(nothing, "lenet") == (None, None)
+
+
+def test_classification_with_weights_of_a_file(photo, tmp_path):
+    network = pcv.create_model("squeezenet1_0", num_classes=3)
+    path = tmp_path / "animals.pdparams"
+    save_state(with_class_names(network.state_dict(), ["cat", "dog", "cow"]), path)
+    own = own_network("squeezenet1_0", path)
+    page = Page([own, *networks_at_hand()])
+    assert not own.reads_digits and next(iter(page.networks)) == own.name == "squeezenet1_0 (animals.pdparams)"
+    picture = tmp_path / "grey.png"
+    Image.fromarray(np.dstack([photo[..., 0], photo[..., 1]])).save(picture)  # with transparency
+    labels, shown = page.classify(str(picture), own.name, "en")
+    assert set(labels) == {"cat", "dog", "cow"} and sum(labels.values()) == pytest.approx(1, abs=1e-5)
+    assert shown.size == (451, 300)
+    with pytest.raises(ValueError):
+        own_network("rdn_lite_x4", path)
+
+
+def test_a_page_shows_the_tabs_of_its_networks(page):
+    tabs = lambda page: [tab.label for tab in components(page, gr.Tab)]  # noqa: E731
+    english, chinese = TEXTS["en"], TEXTS["zh"]
+    assert tabs(page) == [english.restoration, english.digits, english.classification]
+    networks = networks_at_hand()
+    assert tabs(Page([n for n in networks if n.task != "classification"], "zh")) == [chinese.restoration]
+    plain = [replace(n, spec=replace(n.spec, labels="imagenet")) for n in networks if n.reads_digits]
+    assert tabs(Page(plain)) == [english.classification]
+    with pytest.raises(ValueError):
+        Page([])
+
+
+def test_it_needs_no_network(monkeypatch):
+    """Neither Gradio's statistics nor stylesheets; and a proxy is not asked for the page itself."""
+    for key in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(key, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.org")
+    monkeypatch.setenv("NO_PROXY", "")
+    page = Page(networks_at_hand())
+    assert (
+        os.environ["no_proxy"] == "example.org,127.0.0.1,localhost" and os.environ["NO_PROXY"] == "127.0.0.1,localhost"
+    )
+    assert page.analytics_enabled is False
+    page.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        assert page.stylesheets == []
+        assert page.server_name == "127.0.0.1" and page.share is False
+    finally:
+        page.close()
+
+
+def test_uploads_and_results_go_with_the_page(upload, monkeypatch, tmp_path):
+    """Over HTTP, as the browser does it."""
+    from gradio_client import Client, handle_file  # gradio brings it
+
+    folder = tmp_path / "gradio"
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
+    page = Page(networks_at_hand())
+    _, address, _ = page.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        client = Client(address, verbose=False, download_files=str(tmp_path / "downloads"))
+        _, saved, facts = client.predict(handle_file(upload), "fsrcnn_x3", 0, "en", api_name="/restore")
+        assert facts == "60 × 40 → 180 × 120 pixels"
+        assert len([path for path in folder.rglob("*.png")]) == 3  # the upload, bicubic, the result
+    finally:
+        page.close()
+    # Gradio leaves an empty file behind.
+    assert not [path for path in folder.rglob("*") if path.is_file() and path.stat().st_size]
