@@ -80,7 +80,7 @@ class ClassificationModule(FineTuning, NetworkModule):
         return self.predict(*args, **kwargs)
 
     @serving
-    def serving_method(self, images: Any = None, top_k: Any = 1, **unknown: Any) -> list[dict[str, float]]:
+    def serving_method(self, /, images: Any = None, top_k: Any = 1, **unknown: Any) -> list[dict[str, float]]:
         """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files], "top_k": 1}.
 
         Returns:

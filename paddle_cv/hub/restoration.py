@@ -71,7 +71,7 @@ class RestorationModule(NetworkModule):
         return results
 
     @serving
-    def serving_method(self, images: Any = None, **unknown: Any) -> list[dict[str, str]]:
+    def serving_method(self, /, images: Any = None, **unknown: Any) -> list[dict[str, str]]:
         """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files]}.
 
         Returns:

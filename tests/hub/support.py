@@ -1,13 +1,17 @@
 """The real `hub` program, without a network."""
 
 import contextlib
+import io
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import zlib
 from pathlib import Path
+
+from PIL import Image
 
 HUB = Path(sys.executable).with_name("hub")
 # A proxy that does not exist cuts every way out, but not the one to this machine.
@@ -70,3 +74,13 @@ def wait_for(port: int, server: subprocess.Popen) -> None:
         except OSError:
             time.sleep(0.5)
     raise AssertionError("the server does not answer")
+
+
+def png_bomb() -> bytes:
+    """30,000 x 30,000 pixels in some hundred bytes: only the header is ever true."""
+    buffer = io.BytesIO()
+    Image.new("L", (1, 1)).save(buffer, "PNG")
+    data = bytearray(buffer.getvalue())
+    data[16:24] = (30000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
+    return bytes(data)

@@ -5,7 +5,6 @@ import io
 import re
 import shutil
 import sys
-import zlib
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from PIL import Image
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
 import requests  # noqa: E402  (paddlehub brings it)
 
-from .support import HUB, Runner, serving  # noqa: E402
+from .support import HUB, Runner, png_bomb, serving  # noqa: E402
 
 pytestmark = pytest.mark.hub
 
@@ -158,16 +157,6 @@ def test_serving(home, files, predictor, options):
             reply = session.post(address, json=body, timeout=60).json()
             assert reply["status"] == "101" and reply["msg"], body.keys()
         assert session.post(address, json={"images": [image]}, timeout=60).json()["status"] == "000"
-
-
-def png_bomb() -> bytes:
-    """30,000 x 30,000 pixels in some hundred bytes: only the header is ever true."""
-    buffer = io.BytesIO()
-    Image.new("L", (1, 1)).save(buffer, "PNG")
-    data = bytearray(buffer.getvalue())
-    data[16:24] = (30000).to_bytes(4, "big") * 2
-    data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
-    return bytes(data)
 
 
 def test_uninstall_and_own_installer(home):
