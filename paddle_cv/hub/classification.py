@@ -34,6 +34,12 @@ class ClassificationModule(FineTuning, NetworkModule):
     """
 
     predictor_class = ClassificationPredictor
+    serving_options = {"top_k": {"type": "integer", "minimum": 1, "default": 1, "description": "Classes to name."}}
+    serving_result = {
+        "type": "object",
+        "additionalProperties": {"type": "number"},
+        "description": "{label: probability}",
+    }
 
     def __init__(
         self,

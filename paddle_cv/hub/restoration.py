@@ -20,6 +20,11 @@ class RestorationModule(NetworkModule):
     """What modules from picture to picture do; `weights=` takes any network of the module's family and scale."""
 
     predictor_class = RestorationPredictor
+    serving_result = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}},
+    }
 
     def predict(
         self,
