@@ -52,6 +52,12 @@ ONNX = [
     "sympy",
 ]
 
+# tools/serve.py. Both are there already beside gradio, which paddlehub brings.
+SERVE = [
+    "starlette>=0.37",  # the application: routes, replies
+    "uvicorn>=0.30",  # HTTP: connections, signals
+]
+
 DEV = [
     "hypothesis",
     "pytest",
@@ -72,5 +78,5 @@ setup(
     package_dir={"paddle_cv.hub_modules": "hub_modules"},
     package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
     install_requires=CORE,
-    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "dev": DEV},
+    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "serve": SERVE, "dev": DEV},
 )

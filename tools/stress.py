@@ -137,16 +137,13 @@ def clients(arguments):
                 outcome = "lost"
                 connection.close()
             else:
-                turn += 1
                 if reply.status == 503:
-                    turn -= 1
                     outcome = "told to come again"
                     connection.close()  # the server does not keep it for so long
                     time.sleep(min(float(reply.headers["Retry-After"]), max(until - time.monotonic(), 0)))
-                elif reply.status == 200 and example.agrees(content):
-                    outcome = "right"
                 else:
-                    outcome = "wrong"
+                    outcome = "right" if reply.status == 200 and example.agrees(content) else "wrong"
+                    turn += 1
             with lock:
                 counts[outcome] += 1
                 if outcome == "right":
@@ -226,7 +223,7 @@ def exchange(port, kind, draw):
         try:
             reply.begin()
             content = reply.read()
-        except TimeoutError:
+        except socket.timeout:
             return "no answer"
         except (OSError, http.client.HTTPException):
             return "closed"
@@ -249,17 +246,15 @@ def main() -> int:
     command.add_argument("names", nargs="+", metavar="NAME", help="modules, to which the clients send in turn")
     command.add_argument("--clients", type=int, default=32, help="how many (%(default)s)")
     command.add_argument("--seconds", type=float, default=120, help="for how long (%(default)g)")
+    command.add_argument("--queue", type=int, default=16, help="of the server (%(default)s)")
     command = commands.add_parser("hostile", help="requests that should not be")
     command.set_defaults(run=hostile)
     command.add_argument("name", metavar="NAME", help="a module")
     command.add_argument("--requests", type=int, default=2000, help="how many (%(default)s)")
     command.add_argument("--threads", type=int, default=32, help="at one time (%(default)s)")
     command.add_argument("--seed", type=int, default=0, help="of the drawing (%(default)s)")
-    for name, queue in (
-        ("clients", 16),
-        ("hostile", 64),
-    ):  # where nothing is refused for now, each request is looked at
-        commands.choices[name].add_argument("--queue", type=int, default=queue, help="of the server (%(default)s)")
+    # Longer than there are threads, so that each request is looked at.
+    command.add_argument("--queue", type=int, default=64, help="of the server (%(default)s)")
     arguments = parser.parse_args()
     return arguments.run(arguments)
 

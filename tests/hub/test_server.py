@@ -133,7 +133,7 @@ def test_what_paddlehub_answers(echo):
 
 def test_statuses_of_http(echo):
     with served(echo, body=1000) as (port, *_):
-        for body in ("", "{", b"\xff", "nothing", '{"images": ["a"]', "1" * 900):
+        for body in ("", "{", b"\xff", "nothing", '{"images": ["a"]'):
             reply = call(port, body=body)
             assert reply.status == 400 and "not JSON" in reply.json["msg"]
         assert "brackets" in call(port, body="[" * 1000).json["msg"]
