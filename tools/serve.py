@@ -90,7 +90,7 @@ def main() -> int:
     if service.failure:
         print(f"error: {service.failure}", file=sys.stderr)
         return 1
-    if service.computing:  # for somebody who was told that it takes too long: nobody will have the result
+    if service.working:  # for somebody who was told that it takes too long: nobody will have the result
         sys.stdout.flush()
         os._exit(0)
     return 0

@@ -87,7 +87,7 @@ def _operation(module: type[NetworkModule], max_body: int, failures: dict[str, s
             },
             **{
                 code: {"description": text, "content": {"application/json": {"schema": failure}}}
-                for code, text in failures.items()
+                for code, text in sorted(failures.items())
             },
         },
     }
@@ -112,7 +112,7 @@ _PAGE = """<!DOCTYPE html>
 <title>{title}</title>
 <style>
 body {{ font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; }}
-pre {{ background: #f4f4f4; padding: 1em; overflow-x: auto; }}
+pre {{ background: #f4f4f4; padding: 1em; white-space: pre-wrap; }}
 td, th {{ text-align: left; vertical-align: top; padding-right: 1em; }}
 </style>
 </head>

@@ -99,6 +99,7 @@ class _Line:
         self._jobs: set[asyncio.Task] = set()
         self._running: Optional[asyncio.Task] = None
         self._seconds = 1.0
+        self.working = False
 
     async def load(self) -> None:
         self._turn = asyncio.Lock()
@@ -106,12 +107,8 @@ class _Line:
         await self._in_thread(self._module.predictor)
 
     @property
-    def computing(self) -> bool:
-        return self._running is not None
-
-    @property
     def waiting(self) -> int:
-        return len(self._jobs) - self.computing
+        return len(self._jobs) - (self._running is not None)
 
     def check_place(self) -> None:
         """Raises a 503 where as many wait as may."""
@@ -141,7 +138,14 @@ class _Line:
                 self._running, self._seconds = None, time.monotonic() - started
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, function, *arguments)
+
+    def _work(self, function: Any, *arguments: Any) -> Any:
+        self.working = True
+        try:
+            return function(*arguments)
+        finally:
+            self.working = False
 
 
 def _respond(module: NetworkModule, body: bytearray) -> Response:
@@ -211,9 +215,9 @@ class Service:
         return self._loaded and not self.stopping
 
     @property
-    def computing(self) -> bool:
-        """Whether a module computes, be it only for somebody who has gone."""
-        return any(line.computing for line in self._lines.values())
+    def working(self) -> bool:
+        """Whether a module computes or is being loaded, be it only for somebody who has gone."""
+        return any(line.working for line in self._lines.values())
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Starlette):

@@ -133,6 +133,7 @@ assert len(set(saved)) == 2 and str(first) not in saved and first.read_bytes() =
     home(sys.executable, "-c", code, folder / "a.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--use_multiprocess", "--workers", "2")], ids=["single", "multiprocess"])
 def test_serving(home, files, root, predictor, options):
     """Two modules at once, with clients at once."""

@@ -20,10 +20,14 @@ import paddle_cv as pcv
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
 pytest.importorskip("uvicorn", reason="uvicorn and starlette are not installed (pip install .[serve])")
 import requests  # noqa: E402  (paddlehub brings it)
+from paddlehub.module.manager import LocalModuleManager  # noqa: E402
+
+from paddle_cv.hub import server  # noqa: E402
+from tools import serve  # noqa: E402
 
 from .support import Runner, wait_for  # noqa: E402
 
-pytestmark = [pytest.mark.hub, pytest.mark.slow]
+pytestmark = pytest.mark.hub
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +61,7 @@ def served(home, root, *arguments):
         process.wait()
 
 
+@pytest.mark.slow
 def test_modules_beside_each_other(home, root, photo, predictor):
     (home.folder / "token.txt").write_text("0123456789abcdef\n")
     digits = pcv.load("lenet", root / "hub_modules" / "lenet_mnist" / "lenet.pdparams")
@@ -94,23 +99,34 @@ def test_modules_beside_each_other(home, root, photo, predictor):
         assert process.wait(timeout=60) == 0
 
 
-def test_wrong_arguments(home, root):
-    serve = root / "tools" / "serve.py"
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["nothing"], "no module nothing is installed"),
+        (["other"], "other is not a module of this project"),
+        (["rdn_x4", "--port", "TAKEN"], "in use"),
+        (["rdn_x4", "--port", "99999"], "0-65535"),
+        (["rdn_x4", "--token-file", "short.txt"], "16 or more"),
+        (["rdn_x4", "--token-file", "none.txt"], "none.txt"),
+        (["rdn_x4", "--timeout", "0"], "not a positive number"),
+        (["rdn_x4", "--max-body", "nan"], "not a positive number"),
+        (["rdn_x4", "--queue", "1.5"], "not a whole number"),
+    ],
+)
+def test_wrong_arguments(home, monkeypatch, capsys, arguments, message):
+    modules = LocalModuleManager(str(home.folder.parent / "home" / "modules"))
+    monkeypatch.setattr(server, "LocalModuleManager", lambda: modules)
+    monkeypatch.chdir(home.folder)
     (home.folder / "short.txt").write_text("short")
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        for arguments, message in [
-            (["nothing"], "no module nothing is installed"),
-            (["other"], "other is not a module of this project"),
-            (["rdn_x4", "--port", taken.getsockname()[1]], "in use"),
-            (["rdn_x4", "--port", "99999"], "0-65535"),
-            (["rdn_x4", "--token-file", "short.txt"], "16 or more"),
-            (["rdn_x4", "--token-file", "none.txt"], "none.txt"),
-            (["rdn_x4", "--timeout", "0"], "not a positive number"),
-            (["rdn_x4", "--queue", "-1"], "expected one argument"),
-        ]:
-            assert message in home(sys.executable, serve, *arguments, code=2)
+        arguments = [argument.replace("TAKEN", str(taken.getsockname()[1])) for argument in arguments]
+        monkeypatch.setattr(sys, "argv", ["serve.py", *arguments])
+        with pytest.raises(SystemExit) as end:
+            serve.main()
+    assert end.value.code == 2 and message in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_weights_that_are_missing(home, root):
     weights = home.folder.parent / "home" / "modules" / "rdn_x4" / "rdn_lite_x4.pdparams"
     aside = weights.with_suffix(".aside")
@@ -123,6 +139,7 @@ def test_weights_that_are_missing(home, root):
         aside.replace(weights)
 
 
+@pytest.mark.slow
 def test_clients_in_short(home, root):
     output = home(
         sys.executable, root / "tools" / "stress.py", "clients", "lenet_mnist", "--clients", 8, "--seconds", 3
@@ -130,6 +147,7 @@ def test_clients_in_short(home, root):
     assert "0 lost, 0 wrong or mixed up" in output and not re.search(r"\b0 answered", output)
 
 
+@pytest.mark.slow
 def test_hostile_requests_in_short(home, root):
     command = ("hostile", "lenet_mnist", "--requests", 150, "--seed", 1)
     output = home(sys.executable, root / "tools" / "stress.py", *command)

@@ -356,6 +356,17 @@ def test_it_finishes_what_is_under_way(echo):
             call(port, "GET", "/health")
 
 
+def test_it_does_not_wait_for_what_nobody_waits_for(echo):
+    echo.open.clear()
+    with served(echo, timeout=0.2) as (port, server, thread):
+        assert call(port, body={"images": []}).status == 504
+        server.handle_exit(15, None)
+        thread.join(timeout=60)
+        assert not thread.is_alive() and server._service.working  # which tools/serve.py looks at
+        echo.open.set()
+        assert until(lambda: not server._service.working)
+
+
 def test_a_second_signal_does_not_wait(echo):
     echo.open.clear()
     with served(echo) as (port, server, thread), socket.create_connection((HOST, port)) as connection:
