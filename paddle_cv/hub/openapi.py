@@ -14,7 +14,7 @@ from .serving import FORMATS, MAX_BYTES, MAX_IMAGES, MAX_PIXELS
 __all__ = ["describe", "page"]
 
 _FAILURES = {
-    "400": "The body is not JSON.",
+    "400": "The body is not JSON, or has far more brackets, braces and commas than a request needs.",
     "408": "The request took too long to arrive.",
     "413": "The body is too large.",
     "415": "Content-Type is not application/json.",
