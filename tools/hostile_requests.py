@@ -211,6 +211,6 @@ def text_bomb(file: bytes) -> bytes:
 
 
 def endless_scans() -> bytes:
-    """A progressive JPEG file that repeats its last scan 20,000 times: to decode it takes a minute or more."""
+    """A progressive JPEG file that repeats its last scan 20,000 times: most of a minute to decode."""
     start, _, last = as_file(Image.new("L", (1000, 1000)), "JPEG", progressive=True)[:-2].rpartition(b"\xff\xda")
     return start + 20_000 * (b"\xff\xda" + last) + b"\xff\xd9"
