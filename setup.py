@@ -55,6 +55,12 @@ ONNX = [
 # The page of tools/demo.py. It compares two pictures by a component of Gradio 6, which needs Python 3.10.
 DEMO = ["gradio>=6,<7; python_version >= '3.10'"]
 
+# tools/serve.py. Both are there already beside gradio, which paddlehub brings.
+SERVE = [
+    "starlette>=0.37",  # the application: routes, replies
+    "uvicorn>=0.30",  # HTTP: connections, signals
+]
+
 DEV = [
     "hypothesis",
     "pytest",
@@ -76,5 +82,5 @@ setup(
     package_dir={"paddle_cv.hub_modules": "hub_modules"},
     package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
     install_requires=CORE,
-    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "demo": DEMO, "dev": DEV},
+    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "demo": DEMO, "serve": SERVE, "dev": DEV},
 )

@@ -38,6 +38,9 @@ class NetworkModule(nn.Layer, RunModule):
     model: str
     #: Class of `paddle_cv.inference` that does the work.
     predictor_class: type
+    #: JSON Schemas of what the serving method takes beside "images", by key, and of its result for one of them.
+    serving_options: dict[str, Any] = {}
+    serving_result: dict[str, Any]
 
     def __init__(self, weights: Optional[Union[str, Path]] = None):
         super().__init__()

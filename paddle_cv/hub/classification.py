@@ -34,6 +34,12 @@ class ClassificationModule(FineTuning, NetworkModule):
     """
 
     predictor_class = ClassificationPredictor
+    serving_options = {"top_k": {"type": "integer", "minimum": 1, "default": 1, "description": "Classes to name."}}
+    serving_result = {
+        "type": "object",
+        "additionalProperties": {"type": "number"},
+        "description": "{label: probability}",
+    }
 
     def __init__(
         self,
@@ -80,7 +86,7 @@ class ClassificationModule(FineTuning, NetworkModule):
         return self.predict(*args, **kwargs)
 
     @serving
-    def serving_method(self, images: Any = None, top_k: Any = 1, **unknown: Any) -> list[dict[str, float]]:
+    def serving_method(self, /, images: Any = None, top_k: Any = 1, **unknown: Any) -> list[dict[str, float]]:
         """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files], "top_k": 1}.
 
         Returns:

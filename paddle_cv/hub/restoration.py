@@ -20,6 +20,11 @@ class RestorationModule(NetworkModule):
     """What modules from picture to picture do; `weights=` takes any network of the module's family and scale."""
 
     predictor_class = RestorationPredictor
+    serving_result = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}},
+    }
 
     def predict(
         self,
@@ -71,7 +76,7 @@ class RestorationModule(NetworkModule):
         return results
 
     @serving
-    def serving_method(self, images: Any = None, **unknown: Any) -> list[dict[str, str]]:
+    def serving_method(self, /, images: Any = None, **unknown: Any) -> list[dict[str, str]]:
         """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files]}.
 
         Returns:

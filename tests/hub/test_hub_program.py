@@ -5,10 +5,13 @@ import io
 import re
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
+
+import paddle_cv as pcv
 
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
 import requests  # noqa: E402  (paddlehub brings it)
@@ -130,33 +133,52 @@ assert len(set(saved)) == 2 and str(first) not in saved and first.read_bytes() =
     home(sys.executable, "-c", code, folder / "a.png")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [(), ("--use_multiprocess", "--workers", "2")], ids=["single", "multiprocess"])
-def test_serving(home, files, predictor, options):
-    with serving(home, "rdn_x4", *options) as port:
-        address = f"http://127.0.0.1:{port}/predict/rdn_x4"
-        session = requests.Session()
-        session.trust_env = False
-        image = base64.b64encode((files / "a.png").read_bytes()).decode()
-        reply = session.post(address, json={"images": [image, image]}, timeout=120).json()
-        assert reply["status"] == "000", reply
-        assert len(reply["results"]) == 2
-        result = np.asarray(Image.open(io.BytesIO(base64.b64decode(reply["results"][0]["data"]))))
-        # Worker processes share the cores differently, and floating-point sums come in another order.
-        assert np.abs(result.astype(int) - np.asarray(predictor.predict(files / "a.png"))).max() <= 1
+def test_serving(home, files, root, predictor, options):
+    """Two modules at once, with clients at once."""
+    home(HUB, "install", root / "hub_modules" / "lenet_mnist")
+    digits = pcv.load("lenet", root / "hub_modules" / "lenet_mnist" / "lenet.pdparams")
+    image = base64.b64encode((files / "a.png").read_bytes()).decode()
+    with serving(home, "rdn_x4", "lenet_mnist", *options) as port:
+
+        def post(name, body):
+            with requests.Session() as session:
+                session.trust_env = False
+                return session.post(f"http://127.0.0.1:{port}/predict/{name}", json=body, timeout=120).json()
+
+        bodies = {"rdn_x4": {"images": [image, image]}, "lenet_mnist": {"images": [image], "top_k": 10}}
+        with ThreadPoolExecutor(4) as pool:
+            replies = [(name, pool.submit(post, name, body)) for name, body in list(bodies.items()) * 4]
+            for name, future in replies:
+                reply = future.result()
+                assert reply["status"] == "000", reply
+                if name == "lenet_mnist":
+                    expected = digits.predict(files / "a.png", top_k=10).as_dict()
+                    assert reply["results"] == [pytest.approx(expected, abs=1e-4)]
+                    continue
+                assert len(reply["results"]) == 2
+                for entry in reply["results"]:
+                    result = np.asarray(Image.open(io.BytesIO(base64.b64decode(entry["data"])))).astype(int)
+                    # Worker processes share the cores differently, and floating-point sums come in another order.
+                    assert np.abs(result - np.asarray(predictor.predict(files / "a.png"))).max() <= 1
         bad = [
             {"images": [image], "output_dir": "/tmp"},
             {"paths": ["/etc/passwd"]},
             {"images": [image], "use_gpu": True},
+            {"images": [image], "self": 1},
             {"images": []},
             {"images": [image] * 9},
             {"images": ["not base64"]},
             {"images": [base64.b64encode(b"no picture").decode()]},
             {"images": [base64.b64encode(png_bomb()).decode()]},
         ]
-        for body in bad:
-            reply = session.post(address, json=body, timeout=60).json()
-            assert reply["status"] == "101" and reply["msg"], body.keys()
-        assert session.post(address, json={"images": [image]}, timeout=60).json()["status"] == "000"
+        for name in bodies:
+            for body in bad:
+                reply = post(name, body)
+                assert reply["status"] == "101" and reply["msg"], body.keys()
+            assert post(name, {"images": [image]})["status"] == "000"
+        assert post("nothing", {"images": [image]})["status"] == "111"
 
 
 def test_uninstall_and_own_installer(home):

@@ -1,0 +1,121 @@
+"""What the serving methods accept and refuse, without a server."""
+
+import base64
+import io
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
+
+from paddle_cv.hub import serving  # noqa: E402
+
+from .support import png_bomb  # noqa: E402
+
+pytestmark = pytest.mark.hub
+
+
+def encoded(picture, kind="PNG", **options) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+@pytest.fixture(scope="module")
+def module(root):
+    from paddlehub.module.module import Module
+
+    return Module.load(str(root / "hub_modules" / "lenet_mnist"))()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_formats(photo, kind):
+    [picture] = serving.decode_images([encoded(Image.fromarray(photo[:20, :30]), kind)], {})
+    assert picture.size == (20, 30) and picture.color.dtype == np.uint8
+    difference = picture.color.astype(int) - photo[:20, :30]
+    assert np.abs(difference).mean() < (1 if kind == "PNG" else 12)
+
+
+def test_alpha_goes_in_and_out(photo):
+    source = Image.fromarray(np.dstack([photo[:20, :30], photo[:20, :30, 0]]))
+    [picture] = serving.decode_images([encoded(source)], {})
+    again = Image.open(io.BytesIO(base64.b64decode(serving.encode_png(picture.image()))))
+    assert again.format == "PNG" and np.array_equal(np.asarray(again), np.asarray(source))
+
+
+@pytest.mark.parametrize(
+    "images, message",
+    [
+        (None, "a list of 1 to 8"),
+        ([], "a list of 1 to 8"),
+        (["AAAA"] * 9, "a list of 1 to 8"),
+        ("AAAA", "a list of 1 to 8"),
+        ({"0": "AAAA"}, "a list of 1 to 8"),
+        ([1], "image 0: a base64 string"),
+        ([["AAAA"]], "image 0: a base64 string"),
+        (["/etc/passwd"], "image 0: not valid base64"),
+        (["data:image/png;base64,AAAA"], "image 0: not valid base64"),
+        (["猫"], "image 0: not valid base64"),
+        (["\ud800"], "image 0: not valid base64"),
+        ([""], "image 0: no picture"),
+        ([base64.b64encode(b"no picture").decode()], "image 0: no picture"),
+        ([base64.b64encode(png_bomb()).decode()], "image 0: more than 4000000 pixels"),
+        ([encoded(Image.new("1", (2001, 2000)))], "image 0: 2001 x 2000 pixels, more than 4000000"),
+        ([encoded(Image.new("L", (9, 9)), "BMP")], "image 0: no picture in PNG, JPEG, WEBP format"),
+        ([encoded(Image.new("L", (9, 9)), "GIF")], "image 0: no picture in PNG, JPEG, WEBP format"),
+        ([encoded(Image.new("L", (9, 9)), "TIFF")], "image 0: no picture in PNG, JPEG, WEBP format"),
+    ],
+)
+def test_refusals(images, message):
+    with pytest.raises(ValueError, match=message):
+        serving.decode_images(images, {})
+
+
+def test_which_picture_is_bad(photo):
+    good = encoded(Image.fromarray(photo))
+    truncated = base64.b64encode(base64.b64decode(good)[:2000]).decode()
+    with pytest.raises(ValueError, match="image 1: "):
+        serving.decode_images([good, truncated], {})
+
+
+def test_a_file_may_not_be_too_large(monkeypatch, photo):
+    monkeypatch.setattr(serving, "MAX_BYTES", 1000)
+    with pytest.raises(ValueError, match="image 0: larger than 1000 bytes"):
+        serving.decode_images([encoded(Image.fromarray(photo))], {})
+
+
+def test_unknown_keys_make_no_long_message():
+    unknown = {"\ud800" + "k" * 10**6: 1, **{f"key {number}": 1 for number in range(1000)}}
+    with pytest.raises(ValueError, match="unknown keys 'key 0', 'key 1'") as error:
+        serving.decode_images(["AAAA"], unknown)
+    assert len(str(error.value)) < 400
+    with pytest.raises(ValueError, match=r"unknown keys '\\ud800kkk") as error:
+        serving.decode_images(["AAAA"], {"\ud800" + "k" * 10**6: 1})
+    assert len(str(error.value)) < 400 and str(error.value).encode()
+
+
+def test_a_jpeg_may_not_have_endless_scans(photo):
+    buffer = io.BytesIO()
+    Image.fromarray(photo).convert("L").save(buffer, "JPEG", progressive=True)
+    start, _, last = buffer.getvalue()[:-2].rpartition(b"\xff\xda")
+    good = start + 5 * (b"\xff\xda" + last) + b"\xff\xd9"
+    assert serving.decode_images([base64.b64encode(good).decode()], {})[0].size == photo.shape[:2]
+    bomb = start + 20_000 * (b"\xff\xda" + last[:12]) + b"\xff\xd9"
+    started = time.monotonic()
+    with pytest.raises(ValueError, match="a JPEG file of 200.. scans, more than 100"):
+        serving.decode_images([base64.b64encode(bomb).decode()], {})
+    assert time.monotonic() - started < 5
+
+
+def test_no_key_is_anything_but_data(module):
+    for key in ("self", "use_gpu", "paths", "output_dir", "batch_size", "visualization", "__class__"):
+        with pytest.raises(ValueError, match=f"unknown keys '{key}'"):
+            module.serving_method(**{"images": ["AAAA"], key: 1})
+
+
+@pytest.mark.parametrize("top_k", [0, -1, 1.0, "1", True, None, [1]])
+def test_top_k(module, top_k):
+    with pytest.raises(ValueError, match='"top_k" must be a whole number'):
+        module.serving_method(images=[encoded(Image.new("L", (28, 28)))], top_k=top_k)
