@@ -65,6 +65,9 @@ def test_what_is_there_stays(tmp_path):
     assert (first / "model.pdiparams").read_bytes() == before
     export_network(other, spec, tmp_path / "net", "paddle", overwrite=True)
     assert (first / "model.pdiparams").read_bytes() != before
+    (tmp_path / "file").write_bytes(b"before")
+    export_network(network, spec, tmp_path / "file", "paddle", overwrite=True)
+    assert (tmp_path / "file" / "model.pdiparams").is_file()
     with pytest.raises(ValueError, match="no format 'caffe'"):
         export_network(network, spec, tmp_path / "x", "caffe")
 
