@@ -178,6 +178,7 @@ def _reading(path: Union[str, Path]) -> Iterator[tuple[Any, list]]:
             except (av.error.FFmpegError, OSError) as error:
                 detail = f" ({complaints[0][2].strip()})" if complaints else ""
                 raise VideoError(f"{path}: this is no video that can be read: {error.strerror}{detail}") from error
+            complaints.clear()  # of headers: what matters of them shows in the packets
             with reader:
                 yield reader, complaints
     finally:
@@ -267,7 +268,7 @@ class _Color:
         if any(component.is_alpha for component in components):
             raise VideoError(f"{path}: the video has transparency, which H.264 cannot hold")
         matrix, full = frame.colorspace, frame.color_range == _FULL or frame.format.name.startswith("yuvj")
-        if matrix == _RGB and frame.format.is_rgb:
+        if frame.format.is_rgb:
             full = False
         if matrix in (_RGB, _UNSPECIFIED):
             matrix = _BT709 if frame.height >= _HD_LINES else _BT601
@@ -327,7 +328,7 @@ def _transfer(
     size, color, stamp, done = None, None, None, 0
     for packet in _packets(reader, source):
         if packet.stream.index in copies:
-            if packet.dts is not None:
+            if packet.size:
                 packet.stream = copies[packet.stream.index]
                 waiting.append(packet)
         elif packet.stream.index == stream.index:
@@ -383,13 +384,14 @@ def _configure(encoder: Any, stream: Any, frame: Any, result: Any, color: _Color
 def _copies(reader: Any, writer: Any, video: Any, source: Path, target: Path) -> dict[int, Any]:
     """For the number of each stream that is copied, where it goes."""
     writer.metadata.update({key: value for key, value in reader.metadata.items() if key.lower() not in _OWN_TAGS})
-    if hasattr(writer, "set_chapters"):  # since PyAV 16
-        writer.set_chapters(reader.chapters())
+    writer.set_chapters(reader.chapters())
     copies = {}
     for stream in reader.streams:
         if stream.index == video.index:
             continue
-        kind, codec = stream.type, getattr(stream, "codec_context", None) and stream.codec_context.name
+        context = getattr(stream, "codec_context", None)
+        # What is read by "mp3float" is called "mp3".
+        kind, codec = stream.type, context and context.codec.canonical_name
         if kind not in ("audio", "subtitle"):
             logger.warning("%s: stream %d (%s) is left out of the result", source, stream.index, codec or kind)
             continue
