@@ -61,6 +61,11 @@ SERVE = [
     "uvicorn>=0.30",  # HTTP: connections, signals
 ]
 
+VIDEO = [
+    # FFmpeg's libraries with x264, in a wheel of 36 MB. Before 17 it converts full-range BT.709 wrongly, and 17 needs Python 3.10.
+    "av>=17; python_version >= '3.10'",
+]
+
 DEV = [
     "hypothesis",
     "pytest",
@@ -82,5 +87,5 @@ setup(
     package_dir={"paddle_cv.hub_modules": "hub_modules"},
     package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
     install_requires=CORE,
-    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "demo": DEMO, "serve": SERVE, "dev": DEV},
+    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "demo": DEMO, "serve": SERVE, "video": VIDEO, "dev": DEV},
 )

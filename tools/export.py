@@ -6,7 +6,7 @@
     python tools/export.py resnet50 --int8 photos              # in 8 bits, calibrated with the pictures of a folder
 
 Inputs of the graph are input_0 (N, C, H, W), values as the network has them, and input_1 where it is told a noise level
-or a degradation. docs/export.md has what can be exported.
+or a degradation. docs/exports.md has what can be exported.
 """
 
 import argparse

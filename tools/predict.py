@@ -1,13 +1,14 @@
 #!/usr/bin/env python
-"""Enlarges or denoises pictures, or names what they show.
+"""Enlarges or denoises pictures and videos, or names what pictures show.
 
     python tools/predict.py rdn_x4 photo.jpg folder "scans/**/*.tif" -o results
     python tools/predict.py dncnn_gray_s25+rdn_x4 noisy.png -o results
+    python tools/predict.py rdn_x2 clip.mp4 -o results
     python tools/predict.py squeezenet1_0 photo.jpg folder --top_k 3
 
 Folders are searched with all below them, and the results lie in folders of the same names. A result has the format, depth and mode
-of its picture, GIF excepted. The exit code is 0 if all went well, 1 if a picture failed (the others are finished), 2 for wrong
-arguments.
+of its picture, GIF excepted. Videos are worked on frame by frame where they are named (folders bring pictures only); their sound
+is copied. The exit code is 0 if all went well, 1 if a file failed (the others are finished), 2 for wrong arguments.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import logging
 import os
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
@@ -31,18 +33,23 @@ from paddle_cv.inference import (  # noqa: E402
     ImageError,
     PicturePredictor,
     find_pictures,
+    is_video,
     picture_size,
     plan_results,
     restore_files,
+    video_info,
 )
+from paddle_cv.inference.video import CRF, VIDEO_FORMATS  # noqa: E402
 
 # Options of one kind of network only.
-RESTORATION = ("output", "format", "overwrite", "tile", "noise_level", "self_ensemble", "outscale")
+RESTORATION = ("output", "format", "overwrite", "crf", "tile", "noise_level", "self_ensemble", "outscale")
 CLASSIFICATION = ("top_k",)
+# The end of a progress bar.
+TIMES = "[{elapsed}, {remaining} left, {rate_noinv_fmt}]"
 
 
 def megapixels(predictor: PicturePredictor, source: Path) -> float:
-    """Of the result."""
+    """Of the result of a picture."""
     try:
         height, width = predictor.result_size(*picture_size(source))
     except ImageError:  # what is wrong will be reported when its turn comes
@@ -50,36 +57,82 @@ def megapixels(predictor: PicturePredictor, source: Path) -> float:
     return height * width / 1e6
 
 
+class Progress:
+    """Shows how far the work has come: one bar for all pictures in megapixels of result, and one for each video in frames."""
+
+    def __init__(self, predictor: PicturePredictor, sources: list[Path]):
+        self.sizes = {source: megapixels(predictor, source) for source in sources if not is_video(source)}
+        self.done, self.pictures, self.frames = 0.0, None, None
+        if self.sizes:
+            self.pictures = tqdm(
+                total=sum(self.sizes.values()),
+                disable=None,  # only where somebody looks
+                bar_format=f"{{percentage:3.0f}}%|{{bar}}| {{n:.1f}}/{{total:.1f}} megapixels {TIMES}",
+                unit=" MP",
+            )
+
+    def show(self, source: Path, done: int, of: int) -> None:
+        """Called with the number of windows of a picture, or of frames of a video."""
+        if source in self.sizes:
+            self.pictures.update(self.done + self.sizes[source] * done / of - self.pictures.n)
+            return
+        if self.frames is None:
+            self.frames = tqdm(
+                total=of,
+                desc=source.name,
+                disable=None,
+                bar_format=f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {{n_fmt}}/{{total_fmt}} frames {TIMES}",
+                unit=" frames",
+                leave=False,
+            )
+        self.frames.update(done - self.frames.n)
+
+    def finish(self, source: Path, failed: bool) -> None:
+        """Called after each file."""
+        if source in self.sizes:
+            if failed:
+                self.pictures.total -= self.sizes[source]
+            else:
+                self.done += self.sizes[source]
+        elif self.frames is not None:
+            self.frames.close()
+            self.frames = None
+
+    def close(self) -> None:
+        for bar in (self.frames, self.pictures):
+            if bar is not None:
+                bar.close()
+
+
+def described(target: Path) -> dict:
+    """What a result is like."""
+    if not is_video(target):
+        height, width = picture_size(target)
+        return {"result": str(target), "width": width, "height": height}
+    info = video_info(target)
+    return {"result": str(target), "width": info.width, "height": info.height, "frames": info.frames}
+
+
 def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple[list[dict], float]:
-    """Writes the results; returns an entry for each picture, and megapixels of result in a second."""
-    conditions = {} if arguments.noise_level is None else {"noise_level": arguments.noise_level}
+    """Writes the results; returns an entry for each file, and megapixels of result in a second."""
+    options = {} if arguments.noise_level is None else {"noise_level": arguments.noise_level}
+    options["crf"] = CRF if arguments.crf is None else arguments.crf
     found = find_pictures(arguments.inputs, outside=arguments.output)
     plan = plan_results(found, arguments.output, arguments.format and f".{arguments.format}")
-    sizes = {source: megapixels(predictor, source) for source, _ in plan}
     report, started, done = [], time.perf_counter(), 0.0
-    with tqdm(
-        total=sum(sizes.values()),
-        disable=None,  # only where somebody looks
-        bar_format="{percentage:3.0f}%|{bar}| {n:.1f}/{total:.1f} megapixels [{elapsed}, {remaining} left, {rate_noinv_fmt}]",
-        unit=" MP",
-    ) as bar:
-
-        def show(source: Path, windows: int, of: int) -> None:
-            bar.update(done + sizes[source] * windows / of - bar.n)
-
+    with closing(Progress(predictor, [source for source, _ in plan])) as progress:
         last = time.perf_counter()
         for source, target, error in restore_files(
-            predictor, plan, bool(arguments.overwrite), show, batch_size=arguments.batch_size or 1, **conditions
+            predictor, plan, bool(arguments.overwrite), progress.show, batch_size=arguments.batch_size or 1, **options
         ):
             now = time.perf_counter()
+            progress.finish(source, error is not None)
             entry = {"name": str(source)}
             if error:
-                bar.total -= sizes[source]
                 entry["error"] = str(error)
             else:
-                done += sizes[source]
-                height, width = picture_size(target)
-                entry.update(result=str(target), width=width, height=height, seconds=round(now - last, 3))
+                entry.update(described(target), seconds=round(now - last, 3))
+                done += entry["width"] * entry["height"] * entry.get("frames", 1) / 1e6
                 if not arguments.json:
                     tqdm.write(str(target))
             report.append(entry)
@@ -109,10 +162,16 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def quality(text: str) -> int:
+    if not text.isdecimal() or int(text) > 51:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 51")
+    return int(text)
+
+
 def arguments_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", help="a name of paddle_cv.list_models(), or several joined by + for a chain")
-    parser.add_argument("inputs", nargs="+", help="pictures, folders of pictures, patterns with * and **")
+    parser.add_argument("inputs", nargs="+", help="pictures, videos, folders of pictures, patterns with * and **")
     parser.add_argument(
         "--weights",
         metavar="FILE",
@@ -133,9 +192,12 @@ def arguments_parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("super-resolution and denoising")
     group.add_argument("-o", "--output", help="folder for the results")
     group.add_argument(
-        "--format", choices=["png", "jpg", "webp", "tif", "bmp"], help="of the results (that of each picture)"
+        "--format",
+        choices=["png", "jpg", "webp", "tif", "bmp", *(suffix[1:] for suffix in VIDEO_FORMATS)],
+        help="of the results: of pictures, or of videos (that of each file)",
     )
     group.add_argument("--overwrite", action="store_true", default=None, help="replace earlier results")
+    group.add_argument("--crf", type=quality, help=f"quality of videos, from 0 (best) to 51 ({CRF})")
     group.add_argument("--tile", type=positive, help="largest side of the windows in pixels (as memory allows)")
     group.add_argument("--noise_level", type=float, help="of 255, for denoisers that are told it")
     group.add_argument(
@@ -193,7 +255,8 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(report, indent=1, ensure_ascii=False))
     elif speed is not None:
-        print(f"{len(report) - len(failed)} of {len(report)} pictures, {speed:.2f} megapixels/s")
+        files = "files" if any(is_video(entry["name"]) for entry in report) else "pictures"
+        print(f"{len(report) - len(failed)} of {len(report)} {files}, {speed:.2f} megapixels/s")
     for error in failed:
         print(f"failed: {error}", file=sys.stderr)
     return 1 if failed else 0

@@ -8,6 +8,7 @@ from .engines import ENGINES, available_engines, make_engine
 from .images import MAX_MEGAPIXELS, ImageError, Picture, open_picture, picture_size
 from .outcomes import PredictionErrors
 from .predictor import RestorationPredictor
+from .video import VideoError, VideoInfo, is_video, restore_video, video_info
 from .writing import save_image, save_picture
 
 __all__ = [
@@ -21,13 +22,18 @@ __all__ = [
     "PicturePredictor",
     "PredictionErrors",
     "RestorationPredictor",
+    "VideoError",
+    "VideoInfo",
     "available_engines",
     "find_pictures",
+    "is_video",
     "make_engine",
     "open_picture",
     "picture_size",
     "plan_results",
     "restore_files",
+    "restore_video",
     "save_image",
     "save_picture",
+    "video_info",
 ]

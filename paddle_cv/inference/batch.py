@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional, Union
 from ..data import IMAGE_SUFFIXES
 from .base import PicturePredictor
 from .images import ImageError
+from .video import CRF, VIDEO_FORMATS, is_video, restore_video
 from .writing import writable
 
 __all__ = ["find_pictures", "plan_results", "restore_files"]
@@ -26,7 +27,9 @@ def find_pictures(
     """The files that files, folders and patterns stand for, each once.
 
     Args:
-        inputs: Files; folders, for the pictures in them and below, hidden ones left out; patterns like `photos/**/*.jpg`.
+        inputs: Files; folders, for the pictures in them and below, hidden ones left out; patterns like `photos/**/*.jpg`. Videos,
+            which take hours, are found only where they are named: as a file, or by a pattern with their suffix (`*.mp4`). The
+            log says how many a folder or another pattern would have brought.
         outside: A folder whose files are left out where a folder or a pattern would bring them: that of the results.
 
     Returns:
@@ -43,9 +46,13 @@ def find_pictures(
         else:
             found.setdefault(path.resolve(), (path, Path(path.name)))
             continue
+        files = [file for file in files if _counts(file, base, outside)]
+        videos = {file for file in files if is_video(file)}
+        if videos and not is_video(path):
+            logger.warning("%s: %d videos are left out; videos are worked on where they are named", name, len(videos))
+            files = [file for file in files if file not in videos]
         for file in files:
-            if _is_picture(file, base, outside):
-                found.setdefault(file.resolve(), (file, file.relative_to(base)))
+            found.setdefault(file.resolve(), (file, file.relative_to(base)))
     return list(found.values())
 
 
@@ -55,8 +62,9 @@ def _before_wildcards(pattern: Path) -> Path:
     return Path(*parts[:first])
 
 
-def _is_picture(file: Path, base: Path, outside: Optional[Union[str, Path]]) -> bool:
-    if file.suffix.lower() not in _SUFFIXES or not file.is_file():
+def _counts(file: Path, base: Path, outside: Optional[Union[str, Path]]) -> bool:
+    """Whether a file is a picture or a video by its name, is not hidden, and does not lie in the folder `outside`."""
+    if not (file.suffix.lower() in _SUFFIXES or is_video(file)) or not file.is_file():
         return False
     if any(part.startswith(".") for part in file.relative_to(base).parts):
         return False
@@ -68,17 +76,19 @@ def plan_results(
 ) -> list[tuple[Path, Path]]:
     """Each source with the file for its result: of the same name, in the format of `suffix` or else its own.
 
-    Formats that are read but not written (GIF) become PNG, which the log says.
+    Formats that are read but not written become PNG (GIF) or Matroska (AVI, WebM ...), which the log says. A `suffix` of pictures
+    is for pictures, and one of videos for videos.
     """
     plan = []
     for source, place in found:
-        ending = suffix or place.suffix
-        if suffix is None and not writable(place):
-            ending = ".png"
+        video, ending = is_video(place), place.suffix
+        if suffix is not None and (suffix in VIDEO_FORMATS) == video:
+            ending = suffix
+        elif not (ending.lower() in VIDEO_FORMATS if video else writable(place)):
+            ending = ".mkv" if video else ".png"
             if source.exists():
-                logger.warning(
-                    "%s: %s is not written; the result is PNG", source, place.suffix or "a file without suffix"
-                )
+                name = place.suffix or "a file without suffix"
+                logger.warning("%s: %s is not written; the result is %s", source, name, "Matroska" if video else "PNG")
         plan.append((source, Path(folder) / place.with_name(place.stem + ending)))
     return plan
 
@@ -88,15 +98,17 @@ def restore_files(
     plan: Sequence[tuple[Path, Path]],
     overwrite: bool = False,
     progress: Optional[Callable[[Path, int, int], None]] = None,
+    crf: int = CRF,
     **options: Any,
 ) -> Iterator[tuple[Path, Path, Optional[Exception]]]:
-    """Enlarges or denoises file after file; a bad one does not keep the others from being done.
+    """Enlarges or denoises file after file, pictures and videos; a bad one does not keep the others from being done.
 
     Args:
         predictor: What does the work.
         plan: Each source, and the file to write. No source is ever overwritten.
         overwrite: Replace files that exist already.
-        progress: Called with the source, and the number of its windows that are done and of all.
+        progress: Called with the source, and the number of its windows, or of the frames of a video, that are done and of all.
+        crf: Quality of videos, 0 (best) to 51.
         **options: As for `RestorationPredictor.predict`.
 
     Yields:
@@ -117,7 +129,10 @@ def restore_files(
                 if progress:
                     progress(source, done, total)
 
-            predictor.predict_file(source, target, progress=show, **options)
+            if is_video(source):
+                restore_video(predictor, source, target, crf, progress=show, **options)
+            else:
+                predictor.predict_file(source, target, progress=show, **options)
         except (ImageError, OSError) as error:
             yield source, target, error
         else:

@@ -9,7 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Optional, Union
 
 import numpy as np
 import paddle
@@ -155,7 +155,11 @@ def _missing(engine: str) -> list[str]:
 
 
 def make_engine(
-    network: nn.Layer, shapes: Shapes, engine: str = "auto", device: str = "auto", threads: Optional[int] = None
+    network: nn.Layer,
+    shapes: Shapes,
+    engine: Union[str, Run] = "auto",
+    device: str = "auto",
+    threads: Optional[int] = None,
 ) -> Engine:
     """A function from float32 arrays, the network's inputs, to its output. It may be called from several threads.
 
@@ -163,7 +167,8 @@ def make_engine(
         network: The network; it is put into eval mode.
         shapes: Shape of each input without the batch, None for sides that vary, for example [(3, None, None)].
         engine: One of `ENGINES`, or `auto`. On CPUs that is ONNX Runtime where it is installed and the network can be
-            exported to ONNX, and Paddle Inference otherwise; on GPUs it is dygraph.
+            exported to ONNX, and Paddle Inference otherwise; on GPUs it is dygraph. A function that is an engine already, such as
+            `open_onnx_graph` of a quantised graph, is taken as it is.
         device: `cpu`, `gpu`, `gpu:<number>`, or `auto`: a GPU where Paddle sees one.
         threads: CPU threads of the engines that run graphs; None: one for each physical core. Dygraph has as many as
             `OMP_NUM_THREADS` says when paddle is imported.
@@ -172,6 +177,10 @@ def make_engine(
         ValueError: No such engine, its packages are missing, it is not for the device, or no such device on this machine.
         ExportError: The network cannot be exported to what the engine runs.
     """
+    if isinstance(engine, Engine):
+        return engine
+    if callable(engine):
+        return Engine(engine, bytes_per_pixel(network, shapes))
     with paddle_lock:
         return _make_engine(network, shapes, engine, device, threads or physical_cores())
 

@@ -18,9 +18,15 @@ from ..models.tracing import paddle_lock
 from .engines import Run, open_onnx_graph, open_paddle_graph
 from .graphs import OPSET, ExportError, Shapes, write_onnx_graph, write_paddle_graph
 
-__all__ = ["FORMATS", "Exported", "check_graph", "export_network", "graph_shapes"]
+__all__ = ["FORMATS", "LIMITS", "Exported", "check_graph", "export_network", "graph_shapes"]
 
 FORMATS = ("paddle", "onnx")
+#: What stands against exporting a class of networks for pictures of any size; docs/exports.md and the tests take it from here.
+LIMITS = {
+    "LeNet": "for 32 x 32 pixels only: its fully connected layers take a fixed number of values, and so does the network itself",
+    "SRGANDiscriminator": "for 96 x 96 pixels only, for the same reason",
+    "VGGDiscriminator": "for 128 x 128 pixels only, for the same reason",
+}
 # Of the largest value of the output; float32 sums in another order differ by some 1e-6, which deep networks enlarge.
 _TOLERANCE = 1e-3
 _SIZES = ((1, 21, 16), (2, 18, 29), (3, 32, 24))  # batch, height, width
@@ -92,7 +98,8 @@ def export_network(
         engine = _write(network, shapes, folder, format, opset)
         difference = check_graph(engine, network, shapes, check_sizes(spec, shapes))
         source = folder / "model.onnx" if format == "onnx" else folder
-        if target.is_dir():  # no file or folder takes the name of a folder that is not empty
+        # No file or folder takes the name of a folder that is not empty, and no folder that of a file.
+        if target.is_dir() or (target.exists() and source.is_dir()):
             os.replace(target, Path(temporary) / "former")
         os.replace(source, target)
     return Exported(target, shapes, difference)

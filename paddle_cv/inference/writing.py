@@ -14,7 +14,7 @@ from PIL import Image
 from .cmyk import cmyk_to_rgb
 from .images import ImageError, Picture, full_scale
 
-__all__ = ["check_target", "save_image", "save_picture", "writable"]
+__all__ = ["atomically", "check_target", "save_image", "save_picture", "writable"]
 
 logger = logging.getLogger(__name__)
 
@@ -76,10 +76,10 @@ def save_picture(picture: Picture, path: Union[str, Path]) -> Path:
     if file_format == "TIFF":
         from .deep import encode_tiff
 
-        return _atomically(path, lambda temporary: encode_tiff(array, info, temporary))
+        return atomically(path, lambda temporary: encode_tiff(array, info, temporary))
     from .deep import encode_png
 
-    return _atomically(path, lambda temporary: temporary.write_bytes(encode_png(_as_bits(array, 16), info)))
+    return atomically(path, lambda temporary: temporary.write_bytes(encode_png(_as_bits(array, 16), info)))
 
 
 def _as_bits(array: Optional[np.ndarray], bits: int) -> Optional[np.ndarray]:
@@ -114,16 +114,23 @@ def save_image(image: Image.Image, path: Union[str, Path]) -> Path:
             del options["exif"]
     elif file_format == "WEBP":
         options.update(lossless=True)
-    return _atomically(path, lambda temporary: image.save(temporary, format=file_format, **options))
+    return atomically(path, lambda temporary: image.save(temporary, format=file_format, **options))
 
 
-def _atomically(path: Path, write: Callable[[Path], Any]) -> Path:
+def atomically(path: Path, write: Callable[[Path], Any]) -> Path:
+    """Lets `write` make a file under a temporary name, which becomes `path` when it is whole; returns `path`.
+
+    Raises:
+        ImageError: What `write` raised, with the path in front unless it is an `ImageError` itself.
+    """
     # Short, as the name itself may be as long as the file system allows.
     temporary = path.with_name(f".{os.getpid()}-{threading.get_ident()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
         os.replace(temporary, path)
+    except ImageError:
+        raise
     except Exception as error:  # encoders raise many kinds
         raise ImageError(f"{path}: {error or type(error).__name__}") from error
     finally:

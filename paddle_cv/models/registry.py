@@ -50,7 +50,7 @@ class ModelSpec:
         extra_inputs: Names of further arguments of `forward`, and their shapes without the batch, such as the noise level.
         value_range: Smallest and largest value of the input, before `mean` and `std` where there are such.
         resize: Classifiers: pixels of a picture's shorter side before the middle is cut out.
-        input_size: Classifiers: pixels of that square's side.
+        input_size: Classifiers: pixels of that square's side; discriminators: of the images that they judge.
         mean: Classifiers: subtracted from each channel's values in [0, 1].
         std: Classifiers: what the difference is divided by.
         labels: Classifiers: which of `paddle_cv.data.labels` the classes are; None: not known.

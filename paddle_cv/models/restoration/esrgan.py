@@ -284,5 +284,6 @@ register_model(
     task="discriminator",
     paper=PAPER,
     summary="BasicSR's discriminator for images of 128 x 128 pixels.",
+    input_size=128,
     reference="basicsr_vgg_discriminator_128",
 )

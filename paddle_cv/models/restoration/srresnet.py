@@ -210,4 +210,5 @@ register_model(
     task="discriminator",
     paper=PAPER,
     summary="The paper's discriminator for images of 96 x 96 pixels.",
+    input_size=96,
 )
