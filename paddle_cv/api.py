@@ -106,7 +106,7 @@ def load(
     """A predictor of the network's task: `load("rdn_x4").predict("photo.jpg").save("large.png")`.
 
     Args:
-        name: A registered name; or several, for a chain: `load(["dncnn_gray_s25", "rdn_x4"])` first denoises and then enlarges.
+        name: A registered name; or several, for a chain: `load(["dncnn_lite_gray_s25", "rdn_x4"])` denoises and then enlarges.
         weights: A weight file; None for the shipped or published one. `load("rdn_x4", weights=...)` takes any RDN that enlarges
             by 4 (see `load_network`). For a chain a list, one for each network.
         engine: `onnxruntime`, `paddle_inference`, `dygraph` or `auto` (see `make_engine`).

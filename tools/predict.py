@@ -2,7 +2,7 @@
 """Enlarges or denoises pictures and videos, or names what pictures show.
 
     python tools/predict.py rdn_x4 photo.jpg folder "scans/**/*.tif" -o results
-    python tools/predict.py dncnn_gray_s25+rdn_x4 noisy.png -o results
+    python tools/predict.py dncnn_lite_gray_s25+rdn_x4 noisy.png -o results
     python tools/predict.py rdn_x2 clip.mp4 -o results
     python tools/predict.py squeezenet1_0 photo.jpg folder --top_k 3
 

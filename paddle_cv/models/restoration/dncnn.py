@@ -130,5 +130,6 @@ register_model(
     summary="As dncnn_gray_s25, but 12 layers of 32 channels without normalisation: it can be trained on a laptop's CPU.",
     hyperparameters={"num_layers": 12, "num_features": 32, "in_channels": 1, "batch_norm": False, "noise_level": 25},
     in_channels=1,
+    hub_modules={None: "dncnn_gray_s25"},
     reference=None,
 )

@@ -89,7 +89,7 @@ for _kernel_sizes in ((9, 1, 5), (9, 3, 5), (9, 5, 5)):
         paper=PAPER,
         summary=f"Kernels of {'-'.join(map(str, _kernel_sizes))}, on luminance.",
         hyperparameters={"kernel_sizes": _kernel_sizes},
-        hub_modules={2: "srcnn_x2", 3: "srcnn_x3"} if _kernel_sizes == (9, 5, 5) else None,
+        hub_modules={2: "srcnn_x2", 3: "srcnn_x3", 4: "srcnn_x4"} if _kernel_sizes == (9, 5, 5) else None,
         in_channels=1,
         enlarged_input=True,
         reference=_name,
