@@ -45,11 +45,7 @@ def _bin_weights(length: paddle.Tensor, bins: int) -> paddle.Tensor:
 
 
 def _adaptive_average(self, x):
-    """Adaptive pooling as two matrix products.
-
-    ONNX has no operator for it, paddle2onnx 2.1 is wrong for uneven bins, and Paddle Inference 3.3.1 does not run some of them
-    (28 bins of 41 places).
-    """
+    """Adaptive pooling as two matrix products: ONNX has no operator for it, and paddle2onnx 2.1 is wrong for uneven bins."""
     rows = _bin_weights(paddle.shape(x)[2], self._output_size)
     columns = _bin_weights(paddle.shape(x)[3], self._output_size)
     return paddle.matmul(rows, paddle.matmul(x, columns, transpose_y=True))
@@ -60,7 +56,7 @@ def _replacement(layer: nn.Layer, kind: str) -> Optional[Callable[..., Any]]:
         return {"nearest": _nearest, "bicubic": _bicubic if kind == "onnx" else None}.get(layer.mode)
     if kind == "onnx" and isinstance(layer, nn.LeakyReLU) and 0 <= layer._negative_slope <= 1:
         return _leaky_relu
-    if isinstance(layer, nn.AdaptiveAvgPool2D) and isinstance(layer._output_size, int):
+    if kind == "onnx" and isinstance(layer, nn.AdaptiveAvgPool2D) and isinstance(layer._output_size, int):
         return _adaptive_average if layer._output_size > 1 else None
     return None
 

@@ -13,7 +13,7 @@ from paddle_cv.inference import export
 from paddle_cv.inference.engines import open_onnx_graph, open_paddle_graph
 from paddle_cv.inference.export import export_network
 from paddle_cv.inference.exportable import exportable
-from paddle_cv.inference.graphs import ExportError, write_onnx_graph, write_paddle_graph
+from paddle_cv.inference.graphs import ExportError, write_onnx_graph
 from paddle_cv.models import build_model, model_spec
 
 needs_onnx = pytest.mark.skipif(
@@ -109,16 +109,6 @@ def test_layers_that_graphs_cannot_have(layer, tmp_path):
     for shape in ((1, 3, 9, 6), (2, 3, 7, 14)):
         x = np.random.RandomState(1).randn(*shape).astype(np.float32)
         np.testing.assert_allclose(run(x), network(paddle.to_tensor(x)).numpy(), atol=1e-4)
-
-
-def test_uneven_bins_in_paddle_inference(tmp_path):
-    network = nn.Sequential(nn.AdaptiveAvgPool2D(28))
-    network.eval()
-    write_paddle_graph(network, [(1, None, None)], tmp_path)
-    run = open_paddle_graph(tmp_path, "cpu", 1)
-    for shape in ((2, 1, 41, 28), (1, 1, 28, 28), (1, 1, 20, 66)):
-        x = np.random.RandomState(1).rand(*shape).astype(np.float32)
-        np.testing.assert_allclose(run(x), network(paddle.to_tensor(x)).numpy(), atol=1e-5)
 
 
 def test_layers_get_their_own_forward_back():

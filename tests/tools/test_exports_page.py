@@ -18,8 +18,7 @@ def test_the_page_is_what_the_results_say():
     assert set(results["networks"]) <= set(pcv.list_models())
     for name, outcome in results["networks"].items():
         limited = pcv.model_spec(name).network.__name__ in LIMITS
-        for form in ("paddle", "onnx"):
-            assert outcome[form].get("any_size") != limited, (name, form)
+        assert all(outcome[form].get("any_size") for form in ("paddle", "onnx")) != limited, name
 
 
 def test_every_name_is_of_one_kind():
