@@ -344,12 +344,12 @@ ONNX Runtime and PyTorch get the picture as a whole.
 """
 _RUNS = (
     "predict --names rdn_lite_x4",
-    "predict --names carn_m_x4",
+    "predict --names carn_m_x4 --size 640 480",  # as a whole, larger pictures take more memory than most machines have
     "predict --names resnet50",
-    "predict --names rdn_lite_x4 --engines onnxruntime paddle_inference dygraph --size 256 192",
+    "predict --names rdn_lite_x4 --engines onnxruntime dygraph --size 256 192",
     "tiles",
     "large",
-    *(f"large --name bicubic_x4 --size 4330 2887 --kind {kind}" for kind in ("rgb", "rgba", "rgb16")),
+    "large --name bicubic_x4 --size 4330 2887 --kind rgba",
     "cold",
     "train",
 )
