@@ -483,11 +483,11 @@ restore_video(Twice(), sys.argv[1], sys.argv[2], progress=show)
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux")
 def test_memory_does_not_grow_with_the_length(tmp_path, root):
-    """The frames of the second half would take 9 MB as they are, and 37 MB when they are enlarged."""
+    """The frames of the second half would take 18 MB as they are, and 74 MB when they are enlarged."""
     source = make_clip(
-        tmp_path / "clip.mp4", frames=500, size=(128, 96)
+        tmp_path / "clip.mp4", frames=1000, size=(128, 96)
     )  # the encoder's buffers fill up in the first half
     command = [sys.executable, "-c", PEAKS, str(source), str(tmp_path / "out.mp4")]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     half, whole = (int(line) / 1024 for line in done.stdout.split())
-    assert whole - half < 8, (half, whole)
+    assert whole - half < 16, (half, whole)

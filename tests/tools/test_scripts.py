@@ -201,7 +201,7 @@ def test_benchmark(run):
     output, _ = run("benchmark.py", "predict", "--size", "24", "20", "--repeats", "1")
     assert "paddle_cv, paddle_inference" in output and "CPU s/megapixel" in output and "resnet50, batch 8" in output
     output, _ = run("benchmark.py", "train", "--batch_size", "1", "--patch", "8", "--repeats", "1")
-    assert "CPU s/step" in output and "steps per second" in output
+    assert "CPU s/step" in output and "Steps per second" in output
 
 
 @pytest.mark.slow
