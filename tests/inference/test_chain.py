@@ -8,6 +8,7 @@ from PIL import Image
 import paddle_cv as pcv
 from paddle_cv.data import imresize
 from paddle_cv.inference import Chain, ImageError, PredictionErrors, RestorationPredictor
+from paddle_cv.inference.engines import Engine
 from paddle_cv.models import build_model
 
 
@@ -70,7 +71,7 @@ def test_self_ensemble_is_the_mean_over_eight_orientations(crop):
     # Of an array of floating-point numbers; those below 0 are clipped, so all are brought to the middle first.
     for predictor in (plain, ensemble):
         engine = predictor._engine
-        predictor._engine = lambda x, engine=engine: 0.5 + 0.3 * np.tanh(engine(x))
+        predictor._engine = Engine(lambda x, engine=engine: 0.5 + 0.3 * np.tanh(engine(x)))
     x = crop[..., 0].astype(np.float32) / 255
     total = np.zeros((72, 105))
     for turns in range(4):
