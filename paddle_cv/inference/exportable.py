@@ -30,6 +30,14 @@ def _bicubic(self, x):
     return F.interpolate(x, size=[height * self.scale_factor, width * self.scale_factor], mode="bicubic")
 
 
+def _channel_shuffle(self, x):
+    """Channels as rows and columns that change places: paddle2onnx 2.1 does not convert the operator."""
+    channels, groups = x.shape[1], self._groups
+    height, width = paddle.shape(x)[2], paddle.shape(x)[3]
+    rows = x.flatten(2).reshape([0, groups, channels // groups, -1]).transpose([0, 2, 1, 3])
+    return rows.flatten(1, 2).reshape([0, channels, height, width])
+
+
 def _leaky_relu(self, x):
     """The slope in a multiplication: paddle2onnx 2.1 writes 0 for it."""
     return paddle.maximum(x, x * self._negative_slope)
@@ -54,6 +62,8 @@ def _adaptive_average(self, x):
 def _replacement(layer: nn.Layer, kind: str) -> Optional[Callable[..., Any]]:
     if isinstance(layer, nn.Upsample) and isinstance(layer.scale_factor, int) and not layer.align_corners:
         return {"nearest": _nearest, "bicubic": _bicubic if kind == "onnx" else None}.get(layer.mode)
+    if kind == "onnx" and isinstance(layer, nn.ChannelShuffle):
+        return _channel_shuffle
     if kind == "onnx" and isinstance(layer, nn.LeakyReLU) and 0 <= layer._negative_slope <= 1:
         return _leaky_relu
     if kind == "onnx" and isinstance(layer, nn.AdaptiveAvgPool2D) and isinstance(layer._output_size, int):

@@ -97,8 +97,9 @@ def test_a_graph_that_differs_is_not_kept(tmp_path, monkeypatch):
         nn.Upsample(scale_factor=3, mode="nearest"),
         nn.Upsample(scale_factor=2, mode="bicubic"),
         nn.AdaptiveAvgPool2D(4),
+        nn.ChannelShuffle(2),
     ],
-    ids=["leaky", "nearest", "bicubic", "adaptive"],
+    ids=["leaky", "nearest", "bicubic", "adaptive", "shuffle"],
 )
 def test_layers_that_graphs_cannot_have(layer, tmp_path):
     """As they stand, the converter refuses them or computes something else."""
