@@ -347,7 +347,6 @@ _RUNS = (
     "predict --names carn_m_x4 --size 640 480",  # as a whole, larger pictures take more memory than most machines have
     "predict --names resnet50",
     "predict --names rdn_lite_x4 --engines onnxruntime dygraph --size 256 192",
-    "tiles",
     "large",
     "large --name bicubic_x4 --size 4330 2887 --kind rgba",
     "cold",
