@@ -336,7 +336,7 @@ def peak_memory() -> float:
 
 _PAGE = """# How fast it is
 
-Written by `python tools/benchmark.py page`, which runs the commands below one after the other. Ratios are those of one run: other
+Each section is what `python tools/benchmark.py` printed for the command in its heading. Ratios are those of one run: other
 machines and other minutes give other seconds. The row PyTorch is there where it was installed, with the same weights; \
 ONNX Runtime and PyTorch get the picture as a whole.
 
