@@ -296,9 +296,12 @@ def test_bodies_together_are_bounded(echo, monkeypatch):
 def test_idle_connections_make_room(echo, monkeypatch):
     monkeypatch.setattr(server_module, "_MAX_CONNECTIONS", 5)
     with served(echo) as (port, server, _), contextlib.ExitStack() as stack:
-        connections = [stack.enter_context(socket.create_connection((HOST, port))) for _ in range(20)]
+        oldest = stack.enter_context(socket.create_connection((HOST, port)))
+        assert until(lambda: server._idle)  # the server looks once a second
+        for _ in range(20):
+            stack.enter_context(socket.create_connection((HOST, port)))
+        assert closed(oldest)
         assert until(lambda: len(server.server_state.connections) <= 5)
-        assert closed(connections[0])
         assert call(port, body={"images": ["a"]}).json["results"] == ["a"]
 
 
