@@ -183,6 +183,8 @@ def test_train_and_resume(run, photo):
     )
     output, _ = run("train.py", "-c", "small.yaml")
     assert "finished after 3 steps" in output and "best validation" in output
+    _, errors = run("train.py", "-c", "small.yaml", code=1)
+    assert "a run in runs/small" in errors and "--resume" in errors and "--overwrite" in errors
     output, errors = run("train.py", "-c", "small.yaml", "-o", "steps=6", "--resume")
     history = json.loads((run.folder / "runs/small/metrics.json").read_text())["history"]
     assert [entry["step"] for entry in history] == [3, 6]
@@ -192,7 +194,7 @@ def test_train_and_resume(run, photo):
     assert f"{max(entry['psnr'] for entry in history):.2f}" in output
     _, errors = run("train.py", "-c", "small.yaml", "-o", "data.bach_size=1", code=2)
     assert "bach_size" in errors
-    _, errors = run("train.py", "-c", "small.yaml", "-o", "data.folders=[nowhere]", code=1)
+    _, errors = run("train.py", "-c", "small.yaml", "-o", "data.folders=[nowhere]", "--overwrite", code=1)
     assert errors.rstrip().endswith("error: there is no folder nowhere")
     assert "FileNotFoundError" in (run.folder / "runs/small/train.log").read_text()
 
