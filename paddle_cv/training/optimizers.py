@@ -12,6 +12,7 @@ from paddle import nn
 from ..weights import load_weights
 from .checkpoint import optimizer_state, set_optimizer_state
 from .distributed import average_gradients
+from .soap import SOAP
 
 __all__ = ["Learner", "choose", "make_optimizer", "make_schedule", "precision"]
 
@@ -78,6 +79,7 @@ def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> pad
             apply_decay_param_fun=matrices.__contains__,
             **shared,
         ),
+        "soap": lambda: SOAP(schedule, options.beta1, options.beta2, weight_decay=decay, **shared),
         "sgd": lambda: paddle.optimizer.Momentum(
             schedule, options.momentum, use_nesterov=options.nesterov, weight_decay=decay, **shared
         ),

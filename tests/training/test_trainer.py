@@ -59,7 +59,9 @@ def test_a_run_learns_and_leaves_its_files(config, tmp_path):
     assert OmegaConf.load(run / "config.yaml") == config
 
 
-def test_stopping_and_going_on_changes_nothing(config, tmp_path):
+@pytest.mark.parametrize("optimizer", ["adam", "soap"])
+def test_stopping_and_going_on_changes_nothing(config, tmp_path, optimizer):
+    config.optimizer.name = optimizer
     config.output = str(tmp_path / "whole")
     Trainer(config, progress=False).train()
 
@@ -158,7 +160,7 @@ def test_clipping_of_changes(config):
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"name": "lion"}, "optimizer.name: there is no 'lion', only adam, adamw, sgd"),
+        ({"name": "lion"}, "optimizer.name: there is no 'lion', only adam, adamw, soap, sgd"),
         ({"schedule": "linear"}, "optimizer.schedule.*multistep"),
         ({"schedule": "step"}, "step needs optimizer.step_size"),
         ({"rate_factors": {"head.": 0.1}}, "no parameter head"),
