@@ -83,4 +83,5 @@ register_model(
     paper=PAPER,
     summary="Layers of 64 and 32 channels, on luminance.",
     in_channels=1,
+    hub_modules={3: "espcn_x3"},
 )
