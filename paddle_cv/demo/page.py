@@ -164,7 +164,9 @@ class Page(gr.Blocks):
                 )
                 says(gr.Markdown, "value", "hint")
         network.change(lambda name: gr.update(visible=self.networks[name].told_noise), network, noise, **_AT_ONCE)
-        run.click(self.restore, [file, network, noise, self._language], [slider, download, facts], **_QUEUED)
+        outputs = [slider, download, facts]
+        # Elsewhere Gradio's own "Error" would lie on the text.
+        run.click(self.restore, [file, network, noise, self._language], outputs, **_QUEUED, show_progress_on=slider)
 
     def restore(
         self, path: Optional[str], name: str, noise_level: float, language: str, progress: Any = _PROGRESS
@@ -305,13 +307,17 @@ def _spare_the_proxy() -> None:
 def _errors_shown(texts: Texts, path: Optional[str]) -> Iterator[None]:
     """Makes messages on the page of what is wrong with a picture; the folder of the upload means nothing to its sender."""
     if path is None:
-        raise gr.Error(texts.no_picture, print_exception=False)
+        raise _error(texts.no_picture, texts)
     try:
         yield
     except (ImageError, OSError) as error:
         message = f"{texts.failed}: {error}".replace(path, Path(path).name)
-        # Gradio takes messages for HTML.
-        raise gr.Error(html.escape(message), print_exception=False) from None
+        raise _error(message, texts) from None
+
+
+def _error(message: str, texts: Texts) -> gr.Error:
+    """A message on the page. Gradio takes it for HTML."""
+    return gr.Error(html.escape(message), title=texts.error, print_exception=False)
 
 
 def _predictor(network: Network, texts: Texts) -> Any:
@@ -319,8 +325,7 @@ def _predictor(network: Network, texts: Texts) -> Any:
     try:
         return network.predictor
     except (FileNotFoundError, ValueError) as error:
-        message = texts.no_weights.format(name=network.name, error=error)
-        raise gr.Error(html.escape(message), print_exception=False) from None
+        raise _error(texts.no_weights.format(name=network.name, error=error), texts) from None
 
 
 def _ink(drawing: np.ndarray) -> np.ndarray:

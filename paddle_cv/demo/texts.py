@@ -34,6 +34,7 @@ class Texts:
     # classification
     label: str
     # what goes wrong
+    error: str
     no_picture: str
     failed: str
     unreadable: str
@@ -63,6 +64,7 @@ _ENGLISH = Texts(
     digit="What the network reads",
     seen="What it sees: 28 × 28 pixels",
     label="What the network says",
+    error="Error",
     no_picture="Choose a picture first.",
     failed="This picture cannot be used",
     unreadable="{name}: this is no picture, or of a format that cannot be read",
@@ -93,6 +95,7 @@ _CHINESE = Texts(
     digit="网络读出的数字",
     seen="网络看到的：28 × 28 像素",
     label="网络的判断",
+    error="出错",
     no_picture="请先选择一张图片。",
     failed="这张图片无法使用",
     unreadable="{name}：不是图片，或者格式无法读取",

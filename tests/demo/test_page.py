@@ -62,6 +62,8 @@ def test_it_offers_what_is_shipped(page):
     }
     assert set(page.networks) == shipped
     assert {"rdn_lite_x4", "lenet"} <= shipped
+    first, *_ = page.networks.values()
+    assert first.task == "super_resolution"  # who drops a photograph and clicks has it enlarged
 
 
 def test_published_weights_are_offered_when_they_have_been_fetched(monkeypatch, tmp_path):
@@ -172,7 +174,7 @@ def test_what_cannot_be_used_is_a_message(page, photo, tmp_path, language, faile
         calls[1](str(bomb))
     with pytest.raises(gr.Error) as caught:
         calls[0](None)
-    assert caught.value.message == TEXTS[language].no_picture
+    assert caught.value.message == TEXTS[language].no_picture and caught.value.title == TEXTS[language].error
     assert calls[1](None) == (None, None)
 
 
