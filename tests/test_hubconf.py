@@ -32,6 +32,9 @@ def test_help_of_every_name(root):
         assert spec.summary in text and spec.paper in text and "pretrained:" in text, name
         weights = "shipped" if spec.hub_module else spec.published.url if spec.published else "there are none"
         assert weights in text, name
+        assert not spec.mean or f"mean {list(spec.mean)} is subtracted" in text, name
+        assert ("enlarged to the size of the output" in text) == spec.enlarged_input, name
+        assert all(f"with {extra}" in text for extra in list(spec.extra_inputs)[:1]), name
 
 
 def test_classifiers(root, tmp_path):

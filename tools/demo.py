@@ -10,6 +10,7 @@ for this machine only, and asks for nothing from the network.
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -53,6 +54,8 @@ def main() -> int:
     page = demo.Page(
         [*own, *demo.networks_at_hand()], arguments.language, arguments.max_megapixels or demo.MAX_MEGAPIXELS
     )
+    # Like Ctrl-C, after which uploads and results are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         page.launch(server_name=arguments.host, server_port=arguments.port, inbrowser=arguments.open)
     except (OSError, OverflowError) as error:  # the port is taken, or there is none of this number

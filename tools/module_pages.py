@@ -87,7 +87,7 @@ RESTORATION = {
 MODULES_PAGE = """\
 # The modules
 
-Written by `python tools/module_pages.py`. `python -m paddle_cv.hub install` puts these {count} modules where
+Written by `python tools/module_pages.py`. `python tools/hub.py install` puts these {count} modules where
 `hub.Module(name=...)` finds them; [paddlehub.md](paddlehub.md) shows what they can do.
 
 | module | task | network | weights | score | where the weights are |

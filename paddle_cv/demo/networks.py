@@ -61,12 +61,15 @@ class Network:
 
 
 def networks_at_hand() -> list[Network]:
-    """The networks whose weights are here: those that this project ships, and published ones that have been fetched."""
+    """The networks whose weights are here: those that this project ships, and published ones that have been fetched.
+
+    Those that enlarge come first: the page begins with the first of its menu, and few photographs want a denoiser.
+    """
     found = []
-    for name in list_models(pretrained=True):
-        spec = model_spec(name)
+    specs = map(model_spec, list_models(pretrained=True))
+    for spec in sorted(specs, key=lambda spec: spec.task != "super_resolution"):
         if _weights(spec) is not None:
-            found.append(Network(name, spec, lambda name=name: load(name)))
+            found.append(Network(spec.name, spec, lambda name=spec.name: load(name)))
     return found
 
 

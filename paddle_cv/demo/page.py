@@ -164,7 +164,9 @@ class Page(gr.Blocks):
                 )
                 says(gr.Markdown, "value", "hint")
         network.change(lambda name: gr.update(visible=self.networks[name].told_noise), network, noise, **_AT_ONCE)
-        run.click(self.restore, [file, network, noise, self._language], [slider, download, facts], **_QUEUED)
+        outputs = [slider, download, facts]
+        # Elsewhere Gradio's own "Error" would lie on the text.
+        run.click(self.restore, [file, network, noise, self._language], outputs, **_QUEUED, show_progress_on=slider)
 
     def restore(
         self, path: Optional[str], name: str, noise_level: float, language: str, progress: Any = _PROGRESS
@@ -175,13 +177,14 @@ class Page(gr.Blocks):
         copies of its own of the files.
 
         Raises:
-            gr.Error: The picture cannot be used, is too large, or there is none.
+            gr.Error: The picture cannot be used, is too large, or there is none; or the network has no weights.
         """
         texts, network = TEXTS[language], self.networks[name]
         with _errors_shown(texts, path), tempfile.TemporaryDirectory(prefix="paddle_cv_") as folder:
+            predictor = _predictor(network, texts)
             picture = self._open(path, network, texts)
             conditions = {"noise_level": noise_level} if network.told_noise else {}
-            result = network.predictor.restore(
+            result = predictor.restore(
                 picture, progress=lambda done, of: progress((done, of), unit="windows"), **conditions
             )
             scale = network.spec.scale
@@ -198,20 +201,24 @@ class Page(gr.Blocks):
             )
 
     def _open(self, path: str, network: Network, texts: Texts) -> Picture:
-        height, width = picture_size(path)
-        new_height, new_width = network.predictor.result_size(height, width)
-        if new_height * new_width > self.max_megapixels * 1e6:
-            raise ImageError(
-                texts.too_large.format(
-                    name=Path(path).name,
-                    width=width,
-                    height=height,
-                    new_width=new_width,
-                    new_height=new_height,
-                    limit=self.max_megapixels,
-                )
-            )
-        return open_picture(path)
+        """The picture in a file, whose size is looked at before it is decoded."""
+        name = Path(path).name
+        try:
+            height, width = picture_size(path)
+        except ImageError:
+            raise ImageError(texts.unreadable.format(name=name)) from None
+        if network.task == "classification":
+            new_height, new_width, limit, text = height, width, _MAX_CLASSIFIED, texts.too_large_to_name
+        else:
+            new_height, new_width = network.predictor.result_size(height, width)
+            limit, text = self.max_megapixels, texts.too_large
+        if new_height * new_width > limit * 1e6:
+            sizes = {"width": width, "height": height, "new_width": new_width, "new_height": new_height}
+            raise ImageError(text.format(name=name, limit=limit, **sizes))
+        try:
+            return open_picture(path)
+        except ImageError as error:
+            raise ImageError(texts.damaged.format(error=error)) from None
 
     # Digits
 
@@ -275,13 +282,14 @@ class Page(gr.Blocks):
         """What the picture in a file shows, {label: probability}, and the picture; None twice without a file.
 
         Raises:
-            gr.Error: The picture cannot be used.
+            gr.Error: The picture or the network's weights cannot be used.
         """
         if path is None:
             return None, None
-        with _errors_shown(TEXTS[language], path):
-            picture = open_picture(path, max_megapixels=_MAX_CLASSIFIED)
-            [outcome] = self.networks[name].predictor.predict_each([picture], _TOP)
+        texts, network = TEXTS[language], self.networks[name]
+        with _errors_shown(texts, path):
+            picture = self._open(path, network, texts)
+            [outcome] = _predictor(network, texts).predict_each([picture], _TOP)
             preview = _eight_bits(_on_white(picture))
             preview.thumbnail((1200, 1200))
             return outcome.as_dict(), preview
@@ -299,13 +307,25 @@ def _spare_the_proxy() -> None:
 def _errors_shown(texts: Texts, path: Optional[str]) -> Iterator[None]:
     """Makes messages on the page of what is wrong with a picture; the folder of the upload means nothing to its sender."""
     if path is None:
-        raise gr.Error(texts.no_picture, print_exception=False)
+        raise _error(texts.no_picture, texts)
     try:
         yield
     except (ImageError, OSError) as error:
         message = f"{texts.failed}: {error}".replace(path, Path(path).name)
-        # Gradio takes messages for HTML.
-        raise gr.Error(html.escape(message), print_exception=False) from None
+        raise _error(message, texts) from None
+
+
+def _error(message: str, texts: Texts) -> gr.Error:
+    """A message on the page. Gradio takes it for HTML."""
+    return gr.Error(html.escape(message), title=texts.error, print_exception=False)
+
+
+def _predictor(network: Network, texts: Texts) -> Any:
+    """The network's predictor. That its weights cannot be used is not the picture's fault, and said as such on the page."""
+    try:
+        return network.predictor
+    except (FileNotFoundError, ValueError) as error:
+        raise _error(texts.no_weights.format(name=network.name, error=error), texts) from None
 
 
 def _ink(drawing: np.ndarray) -> np.ndarray:

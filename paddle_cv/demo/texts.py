@@ -34,9 +34,14 @@ class Texts:
     # classification
     label: str
     # what goes wrong
+    error: str
     no_picture: str
     failed: str
+    unreadable: str
+    damaged: str
     too_large: str
+    too_large_to_name: str
+    no_weights: str
 
 
 _ENGLISH = Texts(
@@ -59,10 +64,16 @@ _ENGLISH = Texts(
     digit="What the network reads",
     seen="What it sees: 28 × 28 pixels",
     label="What the network says",
+    error="Error",
     no_picture="Choose a picture first.",
     failed="This picture cannot be used",
+    unreadable="{name}: this is no picture, or of a format that cannot be read",
+    damaged="{error}",
     too_large="{name}: {width} × {height} pixels would become {new_width} × {new_height}. Results on this page have at most "
     "{limit:g} megapixels; tools/predict.py makes larger ones.",
+    too_large_to_name="{name}: {width} × {height} pixels. Pictures to be named have at most {limit:g} megapixels on this page; "
+    "tools/predict.py takes larger ones.",
+    no_weights="The weights of {name} cannot be used: {error}",
 )
 
 _CHINESE = Texts(
@@ -84,10 +95,15 @@ _CHINESE = Texts(
     digit="网络读出的数字",
     seen="网络看到的：28 × 28 像素",
     label="网络的判断",
+    error="出错",
     no_picture="请先选择一张图片。",
     failed="这张图片无法使用",
+    unreadable="{name}：不是图片，或者格式无法读取",
+    damaged="文件已损坏，或者类型不受支持（{error}）",
     too_large="{name}：{width} × {height} 像素将变为 {new_width} × {new_height} 像素。本页面的结果最多 {limit:g} 百万像素，"
     "更大的图片请用 tools/predict.py。",
+    too_large_to_name="{name}：{width} × {height} 像素。本页面识别的图片最多 {limit:g} 百万像素，更大的图片请用 tools/predict.py。",
+    no_weights="{name} 的权重无法使用：{error}",
 )
 
 TEXTS = {texts.code: texts for texts in (_CHINESE, _ENGLISH)}

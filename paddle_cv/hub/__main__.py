@@ -1,4 +1,4 @@
-"""`python -m paddle_cv.hub`: puts this project's modules where hub.Module(name=...) finds them, and checks them there.
+"""Puts this project's modules where hub.Module(name=...) finds them, and checks them there; tools/hub.py is the same.
 
     python -m paddle_cv.hub list                   # what there is, and what is installed
     python -m paddle_cv.hub install [NAME ...]     # without names, all
@@ -23,11 +23,12 @@ from ..weights import hub_modules_folder
 from .animals import GRAPH_FOLDER, LABELS
 
 
-def main() -> int:
+def main(program: str = "python -m paddle_cv.hub", description: str = __doc__) -> int:
+    """The program, under the name and with the description that its help shows."""
     folder = hub_modules_folder()
     available = sorted(path.parent.name for path in folder.glob("*/module.py"))
     parser = argparse.ArgumentParser(
-        prog="python -m paddle_cv.hub", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=program, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="print the names of the modules, and which are installed")

@@ -105,12 +105,11 @@ class Visit:
 
 @pytest.fixture
 def visit(tmp_path, root):
-    port = free_port()
+    port, uploads = free_port(), tmp_path / "gradio"
     command = [sys.executable, str(root / "tools" / "demo.py"), "--port", str(port)]
+    environment = {**os.environ, **NO_NETWORK, "GRADIO_TEMP_DIR": str(uploads)}
     with open(tmp_path / "log", "w") as log:
-        server = subprocess.Popen(
-            command, cwd=tmp_path, env={**os.environ, **NO_NETWORK}, stdout=log, stderr=subprocess.STDOUT
-        )
+        server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT)
     visit = None
     try:
         started = time.monotonic()
@@ -128,6 +127,8 @@ def visit(tmp_path, root):
             visit.browser.quit()
         server.terminate()
         server.wait(timeout=PATIENCE)
+    # Gradio leaves empty files behind.
+    assert not [path for path in uploads.rglob("*") if path.is_file() and path.stat().st_size]
 
 
 def test_a_visit(visit, photo, tmp_path, root):

@@ -62,6 +62,8 @@ def test_it_offers_what_is_shipped(page):
     }
     assert set(page.networks) == shipped
     assert {"rdn_lite_x4", "lenet"} <= shipped
+    first, *_ = page.networks.values()
+    assert first.task == "super_resolution"  # who drops a photograph and clicks has it enlarged
 
 
 def test_published_weights_are_offered_when_they_have_been_fetched(monkeypatch, tmp_path):
@@ -147,28 +149,49 @@ def test_what_cannot_be_used_is_a_message(page, photo, tmp_path, language, faile
     Image.fromarray(np.zeros((300, 300), np.uint8)).save(large)
     bomb = tmp_path / "bomb.png"
     bomb.write_bytes(png_bomb())
+    damaged = tmp_path / "damaged.png"
+    Image.fromarray(photo[:100, :100]).save(damaged)
+    damaged.write_bytes(damaged.read_bytes()[:5000])
     calls = [
         lambda path: next(page.restore(path, "rdn_lite_x4", 0, language)),
         lambda path: page.classify(path, "lenet", language),
     ]
+    reasons = {
+        "en": {text: "text&lt;b&gt;.png: this is no picture", damaged: "damaged.png: image file is truncated"},
+        "zh": {text: "text&lt;b&gt;.png：不是图片", damaged: "文件已损坏.*damaged.png"},
+    }
     for call in calls:
-        with pytest.raises(gr.Error) as caught:
-            call(str(text))
-        assert caught.value.message.startswith(failed) and not caught.value.print_exception
-        assert (
-            "text&lt;b&gt;.png: this is no picture" in caught.value.message
-            and str(tmp_path) not in caught.value.message
-        )
+        for path, reason in reasons[language].items():
+            with pytest.raises(gr.Error, match=reason) as caught:
+                call(str(path))
+            assert caught.value.message.startswith(failed) and not caught.value.print_exception
+            assert str(tmp_path) not in caught.value.message
     with pytest.raises(gr.Error, match="large.png.+300 × 300.+1200 × 1200.+ 1 "):
         calls[0](str(large))
     with pytest.raises(gr.Error, match="bomb.png"):
         calls[0](str(bomb))
-    with pytest.raises(gr.Error, match="bomb.png.+50 megapixels"):
+    with pytest.raises(gr.Error, match="bomb.png.+30000 × 30000.+50"):
         calls[1](str(bomb))
     with pytest.raises(gr.Error) as caught:
         calls[0](None)
-    assert caught.value.message == TEXTS[language].no_picture
+    assert caught.value.message == TEXTS[language].no_picture and caught.value.title == TEXTS[language].error
     assert calls[1](None) == (None, None)
+
+
+@pytest.mark.parametrize("language, begin", [("en", "The weights of resnet18"), ("zh", "resnet18 的权重无法使用")])
+def test_weights_that_cannot_be_used_are_a_message(monkeypatch, tmp_path, upload, language, begin):
+    """A file in the cache is another one than the published, which cannot be fetched. The picture is all right."""
+    monkeypatch.setenv("PADDLE_CV_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    from paddle_cv.weights import cached_path
+
+    path = cached_path(pcv.model_spec("resnet18").published)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    page = Page([network for network in networks_at_hand() if network.name == "resnet18"])
+    with pytest.raises(gr.Error, match="weights=") as caught:
+        page.classify(upload, "resnet18", language)
+    assert caught.value.message.startswith(begin)
 
 
 @pytest.mark.parametrize("ground, ink", [((0, 0, 0, 0), (0, 0, 0, 255)), ((255, 255, 255, 255), (0, 0, 0, 255))])
