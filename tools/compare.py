@@ -25,6 +25,7 @@ from paddle_cv.analysis import busiest_box, paper_figure  # noqa: E402
 from paddle_cv.data import imresize, read_image  # noqa: E402
 from paddle_cv.data.super_resolution import crop_to_multiple  # noqa: E402
 from paddle_cv.inference import ENGINES, ImageError, save_image  # noqa: E402
+from paddle_cv.inference.writing import check_target  # noqa: E402
 from paddle_cv.metrics import denoising_scores, super_resolution_scores  # noqa: E402
 
 
@@ -64,6 +65,9 @@ def compare(arguments: argparse.Namespace) -> None:
     enlarges, scale = specs[0].task == "super_resolution", specs[0].scale or 1
     if not enlarges and arguments.noise_level is None:
         raise ValueError("--noise_level is needed: the standard deviation of the noise to add, of 255")
+    if Path(arguments.output).resolve() in (Path(file).resolve() for file in (arguments.image, arguments.low) if file):
+        raise ValueError(f"{arguments.output} is an input; the figure does not overwrite inputs")
+    check_target(arguments.output, 1, 1)  # before the networks work
     weights = dict(entry.split("=", 1) for entry in arguments.weights)
     target = crop_to_multiple(read_image(arguments.image), scale)
     predictors = {

@@ -53,9 +53,11 @@ def main() -> int:
             print(export_int8(network, spec, target, calibration_pictures(arguments.int8), **options))
             return 0
         exported = export_network(network, spec, target, arguments.format, **options)
-    except (KeyError, FileNotFoundError, ValueError) as error:
+    except (KeyError, ValueError) as error:
         parser.error(error.args[0])
-    except (ExportError, FileExistsError) as error:
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    except (ExportError, OSError) as error:
         print(f"failed: {error}", file=sys.stderr)
         return 1
     sizes = "any size" if exported.any_size else "{1} x {0} pixels".format(*exported.shapes[0][1:])

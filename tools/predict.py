@@ -248,13 +248,13 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted; the results that are there are whole", file=sys.stderr)
         return 130
-    if not report:
-        print("there is no picture in these folders", file=sys.stderr)
-        return 1
     failed = [entry["error"] for entry in report if "error" in entry]
     if arguments.json:
         print(json.dumps(report, indent=1, ensure_ascii=False))
-    elif speed is not None:
+    if not report:
+        print("there is no picture in these folders", file=sys.stderr)
+        return 1
+    if speed is not None and not arguments.json:
         files = "files" if any(is_video(entry["name"]) for entry in report) else "pictures"
         print(f"{len(report) - len(failed)} of {len(report)} {files}, {speed:.2f} megapixels/s")
     for error in failed:
@@ -263,4 +263,10 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on, as after `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+        code = 1
+    sys.exit(code)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Union
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 __all__ = ["IMAGE_SUFFIXES", "list_images", "read_image"]
 
@@ -29,7 +29,7 @@ def list_images(folder: Union[str, Path]) -> list[Path]:
 
 
 def read_image(path: Union[str, Path]) -> np.ndarray:
-    """A data-set picture: (H, W, 3) uint8 RGB, or (H, W) where the file has one channel.
+    """A data-set picture, turned upright: (H, W, 3) uint8 RGB, or (H, W) where the file has one channel.
 
     Raises:
         ValueError: The file is no picture, is damaged, or has grey values of more than 8 bits; the message names it.
@@ -38,6 +38,7 @@ def read_image(path: Union[str, Path]) -> np.ndarray:
         with Image.open(path) as image:
             if image.mode[0] in "IF":
                 raise ValueError(f"8 bits a channel are wanted, and this has Pillow's mode {image.mode}")
+            image = ImageOps.exif_transpose(image)
             return np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
     except FileNotFoundError:
         raise

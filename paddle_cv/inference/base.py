@@ -50,9 +50,9 @@ class PicturePredictor(ABC):
                 `kernel` (15 x 15, the blur) and `noise_level` for SRMD (see `condition_inputs`).
 
         Returns:
-            For an array, an array of its dtype with as many channels; for everything else a PIL image that keeps mode, depth,
-            alpha, ICC profile and EXIF data. Palettes become RGB or RGBA. For 16-bit colour and floating-point colour, which
-            PIL images cannot hold, an array. A list for a list, in its order.
+            For an array, an array of its dtype and axes with as many channels; for everything else a PIL image that keeps mode,
+            depth, alpha, ICC profile and EXIF data. Palettes become RGB or RGBA, black and white becomes grey. For 16-bit colour
+            and floating-point colour, which PIL images cannot hold, an array. A list for a list, in its order.
 
         Raises:
             ValueError: `batch_size` is not positive, or a condition is missing, surplus or of a wrong size.
@@ -61,9 +61,9 @@ class PicturePredictor(ABC):
             PredictionErrors: Some of several pictures failed; it carries the results of the others.
         """
         if not isinstance(images, (list, tuple)):
-            return self.restore(self._open(images), batch_size, progress, **conditions).result()
-        outcomes = self.predict_each(images, batch_size, progress, **conditions)
-        return gather(outcome.result() if isinstance(outcome, Picture) else outcome for outcome in outcomes)
+            return _result(self.restore(self._open(images), batch_size, progress, **conditions), images)
+        outcomes = zip(self.predict_each(images, batch_size, progress, **conditions), images)
+        return gather(_result(made, image) if isinstance(made, Picture) else made for made, image in outcomes)
 
     def predict_each(
         self, images: Sequence[Any], batch_size: int = 1, progress: Optional[Progress] = None, **conditions: Any
@@ -136,6 +136,15 @@ class PicturePredictor(ABC):
 
     def _open(self, image: Any, name: Optional[str] = None) -> Picture:
         return open_picture(image, name, self.max_megapixels)
+
+
+def _result(picture: Picture, image: Any) -> Union[np.ndarray, Image.Image]:
+    """What `predict` returns for `image`: arrays have its dtype, and an axis for the channel where it has one."""
+    result = picture.result()
+    if not isinstance(image, np.ndarray):
+        return result
+    result = result.astype(image.dtype, copy=False)
+    return result[..., None] if result.ndim < image.ndim else result
 
 
 def _same_file(source: Union[str, Path], target: Union[str, Path]) -> bool:

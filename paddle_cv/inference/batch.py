@@ -30,7 +30,7 @@ def find_pictures(
         inputs: Files; folders, for the pictures in them and below, hidden ones left out; patterns like `photos/**/*.jpg`. Videos,
             which take hours, are found only where they are named: as a file, or by a pattern with their suffix (`*.mp4`). The
             log says how many a folder or another pattern would have brought.
-        outside: A folder whose files are left out where a folder or a pattern would bring them: that of the results.
+        outside: A folder whose files are left out where a folder above it or a pattern would bring them: that of the results.
 
     Returns:
         Each file, and its place in a folder of results: that below the folder, or below the part of the pattern before its first
@@ -63,12 +63,15 @@ def _before_wildcards(pattern: Path) -> Path:
 
 
 def _counts(file: Path, base: Path, outside: Optional[Union[str, Path]]) -> bool:
-    """Whether a file is a picture or a video by its name, is not hidden, and does not lie in the folder `outside`."""
+    """Whether a file is a picture or a video by its name, is not hidden, and does not lie in a folder `outside` below `base`."""
     if not (file.suffix.lower() in _SUFFIXES or is_video(file)) or not file.is_file():
         return False
     if any(part.startswith(".") for part in file.relative_to(base).parts):
         return False
-    return outside is None or Path(outside).resolve() not in file.resolve().parents
+    if outside is None:
+        return True
+    outside = Path(outside).resolve()
+    return base.resolve() not in outside.parents or outside not in file.resolve().parents
 
 
 def plan_results(

@@ -43,7 +43,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def decode_tiff(file: Any, check_size: Callable[[int, int], None]) -> tuple[np.ndarray, dict[str, Any], bool]:
+def decode_tiff(file: Any, check_size: Callable[[int, int], None]) -> tuple[np.ndarray, dict[str, Any], list[str]]:
     """The first page of a TIFF file.
 
     Args:
@@ -51,7 +51,7 @@ def decode_tiff(file: Any, check_size: Callable[[int, int], None]) -> tuple[np.n
         check_size: Called with width and height before anything is decoded; it raises where they are too large.
 
     Returns:
-        Array as `open_picture` takes it, upright; {"icc_profile", "dpi"} as far as there are; whether there are more pages.
+        Array as `open_picture` takes it, upright; {"icc_profile", "dpi"} as far as there are; what is lost, for the log.
 
     Raises:
         ValueError: A kind of TIFF file that is not supported, or pixels are missing.
@@ -79,11 +79,14 @@ def decode_tiff(file: Any, check_size: Callable[[int, int], None]) -> tuple[np.n
         planes = np.moveaxis(array, 0, -1) if page.planarconfig == 2 and samples > 1 else array
         array = planes.reshape(page.imagelength, page.imagewidth, samples)
         array = array.astype(np.float32) if array.dtype.kind == "f" else array.astype(array.dtype.newbyteorder("="))
-        profile = page.tags.valueof(34675)
-        info = {"icc_profile": bytes(profile)} if profile else {}
+        profile, inks = page.tags.valueof(34675), photometric == "SEPARATED"
+        info = {"icc_profile": bytes(profile)} if profile and not inks else {}  # that of inks does not describe RGB
         info.update(_resolution(page))
         orientation = page.tags.valueof(274, 1)
-        return upright(_colors(array, photometric, extra), orientation), info, tiff.pages.is_multipage
+        lost = ["only the first of several frames is used"] if tiff.pages.is_multipage else []
+        if inks:
+            lost.append(f"CMYK of {page.bitspersample} bits becomes RGB, by a formula")
+        return upright(_colors(array, photometric, extra), orientation), info, lost
 
 
 def tiff_size(file: Any) -> tuple[int, int]:

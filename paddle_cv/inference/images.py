@@ -28,8 +28,8 @@ READ_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 _TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # EXIF entries that hold for the file as it was: its orientation, and how a TIFF file is laid out (type, size, samples, strips,
-# resolution, tiles, profile); and, among the camera's, the size in pixels.
-_OF_THE_FILE = (254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 282, 283, 284, 296)
+# tiles, profile); and, among the camera's, the size in pixels. The resolution stays: WebP has no other place for it.
+_OF_THE_FILE = (254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284)
 _OF_THE_FILE += (317, 320, 322, 323, 324, 325, 338, 339, 347, 34675)
 _CAMERA, _CAMERA_SIZE = 0x8769, (0xA002, 0xA003)
 _pillow_limit = threading.Lock()
@@ -255,11 +255,9 @@ def _deep_tiff(file: Any, name: str, max_megapixels: float) -> Picture:
     from . import deep
 
     file.seek(0)
-    array, info, several = deep.decode_tiff(
-        file, lambda width, height: _check_size(width, height, name, max_megapixels)
-    )
-    if several:
-        logger.warning("%s: only the first of several frames is used", name)
+    array, info, lost = deep.decode_tiff(file, lambda width, height: _check_size(width, height, name, max_megapixels))
+    for note in lost:
+        logger.warning("%s: %s", name, note)
     picture = _from_array(array, name)
     mode = "F" if picture.grey and picture.alpha is None and array.dtype.kind == "f" else ""
     return replace(picture, kind="image", info=info, mode=mode)
@@ -267,6 +265,8 @@ def _deep_tiff(file: Any, name: str, max_megapixels: float) -> Picture:
 
 def _kept_info(image: Image.Image, name: str) -> dict[str, Any]:
     info = {key: image.info[key] for key in ("icc_profile", "dpi") if image.info.get(key)}
+    if image.format == "TIFF" and 282 not in image.tag_v2:  # Pillow makes up one dot per inch
+        info.pop("dpi", None)
     try:
         exif = Image.Exif()
         exif.load(image.getexif().tobytes())
@@ -316,6 +316,7 @@ def _from_array(array: np.ndarray, name: str) -> Picture:
         raise ImageError(
             f"{name}: an array of shape (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4) is needed, not {array.shape}"
         )
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if np.issubdtype(array.dtype, np.floating):
         # One comparison also finds NaN.
         if not ((array >= 0) & (array <= 1)).all():

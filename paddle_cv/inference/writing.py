@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -38,7 +39,8 @@ def check_target(path: Union[str, Path], height: int, width: int, alpha: bool = 
     """Refuses, before the work is done, a file that could not be written after it.
 
     Raises:
-        ImageError: An unknown suffix, or a format that cannot hold a picture of this size or with alpha.
+        ImageError: An unknown suffix, a format that cannot hold a picture of this size or with alpha, or a folder that cannot be
+            written to.
     """
     path = Path(path)
     if not writable(path):
@@ -51,6 +53,11 @@ def check_target(path: Union[str, Path], height: int, width: int, alpha: bool = 
         )
     if alpha and file_format in _WITHOUT_ALPHA:
         raise ImageError(f"{path}: {file_format} has no transparency; PNG, WebP and TIFF have")
+    folder = next(parent for parent in path.absolute().parents if parent.exists())  # those below it will be made
+    if not folder.is_dir():
+        raise ImageError(f"{path}: {folder} is no folder")
+    if not os.access(folder, os.W_OK):
+        raise ImageError(f"{path}: there is no permission to write to {folder}")
 
 
 def save_picture(picture: Picture, path: Union[str, Path]) -> Path:
@@ -134,5 +141,6 @@ def atomically(path: Path, write: Callable[[Path], Any]) -> Path:
     except Exception as error:  # encoders raise many kinds
         raise ImageError(f"{path}: {error or type(error).__name__}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # its folder may be none
+            temporary.unlink()
     return path

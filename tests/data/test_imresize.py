@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from paddle_cv.data import imresize, list_images, read_image, super_resolution_pairs
 from paddle_cv.metrics import super_resolution_scores
@@ -70,3 +71,10 @@ def test_listing_and_reading(tmp_path):
     assert list_images(tmp_path) == [tmp_path / "text.png"]
     with pytest.raises(ValueError, match="text.png"):
         read_image(tmp_path / "text.png")
+
+
+def test_photographs_are_turned_upright(tmp_path, photo):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned by 90 degrees
+    Image.fromarray(photo[:20, :30]).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_image(tmp_path / "a.png"), np.rot90(photo[:20, :30], -1))

@@ -53,6 +53,8 @@ def test_folders_and_patterns(tree, monkeypatch):
         (Path("none/*.png"), Path("*.png")),
     ]
     assert find_pictures(["in"], outside="in/two words") == [(Path("in/a.png"), Path("a.png"))]
+    assert _places(find_pictures(["in/two words/deep"], outside="in")) == ["猫.tif"]  # the results lie above, or beside
+    assert _places(find_pictures(["in"], outside="in")) == everything
     os.mkdir("empty")
     assert find_pictures(["empty"]) == []
     (tree / "[1].png").write_bytes((tree / "in" / "a.png").read_bytes())
@@ -97,6 +99,17 @@ def test_nothing_is_overwritten_unasked(tree, nearest):
     assert list(restore_files(nearest, plan, overwrite=True)) == [(*plan[0], None)]
     [_, (_, _, error)] = restore_files(nearest, [*plan, (tree / "in" / "two words" / "b.gif", tree / "out.png")], True)
     assert "result of another input" in str(error)
+
+
+def test_folders_that_cannot_be_written_to(tree, nearest, monkeypatch):
+    """They are named before the work is done."""
+    source = tree / "in" / "a.png"
+    monkeypatch.setattr(nearest, "compute", None)
+    [(_, _, error)] = restore_files(nearest, [(source, source / "new" / "b.png")])
+    assert f"{source} is no folder" in str(error)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # the superuser may write everywhere
+    [(_, _, error)] = restore_files(nearest, [(source, tree / "new" / "b.png")])
+    assert f"no permission to write to {tree}" in str(error) and not (tree / "new").exists()
 
 
 def test_an_interrupted_write_leaves_nothing(tree, nearest, monkeypatch):

@@ -156,3 +156,16 @@ def test_the_tool(tmp_path, root):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0 and "rdn_x4: pictures of any size; differs" in done.stdout, done.stderr
     assert (tmp_path / "rdn_x4" / "model.pdiparams").is_file()
+
+
+def test_the_tool_says_what_the_system_refuses(monkeypatch, capsys):
+    from tools import export
+
+    def refuse(*_):
+        raise FileNotFoundError(2, "No such file or directory", "/proc/.export-1")
+
+    monkeypatch.setattr(export.pcv, "load_network", refuse)
+    monkeypatch.setattr(sys, "argv", ["export.py", "rdn_x4", "-o", "/proc/rdn.onnx"])
+    with pytest.raises(SystemExit):
+        export.main()
+    assert "No such file or directory: '/proc/.export-1'" in capsys.readouterr().err

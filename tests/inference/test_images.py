@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, TiffImagePlugin
 
 from paddle_cv.inference import ImageError, open_picture, save_image, save_picture
 from paddle_cv.inference.alpha import fill_transparent
@@ -81,15 +81,16 @@ def test_layouts_of_tiff(tmp_path, options):
     assert np.array_equal(open_picture(tmp_path / "a.tif").array(), values)
 
 
-def test_meanings_of_samples_in_tiff(tmp_path):
+def test_meanings_of_samples_in_tiff(tmp_path, caplog):
     values, path = _random((6, 7, 4)), tmp_path / "a.tif"
     tifffile.imwrite(path, values[..., 0], photometric="miniswhite")
     assert np.array_equal(open_picture(path).color, 65535 - values[..., 0])
     tifffile.imwrite(path, values, photometric="rgb", extrasamples=["unspecified"])
     assert np.array_equal(open_picture(path).array(), values[..., :3])
-    tifffile.imwrite(path, values, photometric="separated")
-    share = 1 - values / 65535
-    assert np.abs(open_picture(path).color - share[..., :3] * share[..., 3:] * 65535).max() < 1
+    tifffile.imwrite(path, values, photometric="separated", iccprofile=b"a profile of inks")
+    share, picture = 1 - values / 65535, open_picture(path)
+    assert np.abs(picture.color - share[..., :3] * share[..., 3:] * 65535).max() < 1
+    assert "icc_profile" not in picture.info and "a.tif: CMYK of 16 bits becomes RGB" in caplog.text
     alpha = values[..., 3:] // 2 + 20000
     premultiplied = np.rint(values[..., :3] * (alpha / 65535)).astype(np.uint16)
     both = np.concatenate([premultiplied, alpha.astype(np.uint16)], axis=2)
@@ -128,6 +129,22 @@ def test_profile_and_resolution_are_kept(small, tmp_path):
     with Image.open(tmp_path / "out.jpg") as written:
         assert written.info["icc_profile"] == profile
         assert written.info["dpi"] == (300, 300)
+
+
+def test_resolution_where_formats_differ(small, tmp_path):
+    picture = open_picture(encoded(small, "TIFF"))  # without any: none is made up
+    assert "dpi" not in picture.info
+    save_picture(picture, tmp_path / "none.tif")
+    assert "dpi" not in open_picture(tmp_path / "none.tif").info
+    exif = Image.Exif()
+    exif.update({282: 300.0, 283: 150.0, 296: 2})  # all that WebP has
+    save_picture(open_picture(encoded(small, "WEBP", exif=exif)), tmp_path / "a.webp")
+    with Image.open(tmp_path / "a.webp") as written:
+        assert [written.getexif()[tag] for tag in (282, 283, 296)] == [300, 150, 2]
+    centimetres = TiffImagePlugin.ImageFileDirectory_v2()
+    centimetres.update({282: 100.0, 283: 100.0, 296: 3})
+    save_picture(open_picture(encoded(small, "TIFF", tiffinfo=centimetres)), tmp_path / "a.tif")
+    assert open_picture(tmp_path / "a.tif").info["dpi"] == pytest.approx((254, 254))
 
 
 def test_arrays():

@@ -49,7 +49,12 @@ def test_kinds_come_back(predictor, crop):
     assert real.dtype == np.float32 and real.min() >= 0 and real.max() <= 1
     assert np.abs(deep / 65535 - real).max() < 1e-4
     assert np.abs(predictor.predict(small) / 255 - real).max() < 0.5 / 255 + 1e-5
+    assert np.array_equal(predictor.predict((small.astype(np.uint16) * 257).astype(">u2")), deep)
+    for dtype in (np.float16, np.float64):
+        both = predictor.predict([(small / 255).astype(dtype), small])
+        assert both[0].dtype == dtype and both[1].dtype == np.uint8
     assert predictor.predict(small[..., 0]).shape == (36, 40)
+    assert predictor.predict(small[..., :1]).shape == (36, 40, 1)
     assert predictor.predict(Image.fromarray(small)).size == (40, 36)
     assert predictor.predict(Image.fromarray(small).convert("L")).mode == "L"
 

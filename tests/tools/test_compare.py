@@ -53,3 +53,12 @@ def test_wrong_arguments(compare, capsys, tmp_path, arguments, reason):
     with pytest.raises(SystemExit) as caught:
         compare(*arguments, "-o", "out.png")
     assert caught.value.code == 2 and reason in capsys.readouterr().err and not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize("output, reason", [("cat.png", "is an input"), ("cat.xyz", "no format that is written")])
+def test_the_figure_has_a_place_of_its_own(compare, capsys, tmp_path, monkeypatch, output, reason):
+    monkeypatch.setattr(pcv, "load", None)  # it is known before the networks work
+    before = (tmp_path / "cat.png").read_bytes()
+    with pytest.raises(SystemExit):
+        compare("nearest_x2", "-o", output)
+    assert reason in capsys.readouterr().err and (tmp_path / "cat.png").read_bytes() == before

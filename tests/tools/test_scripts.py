@@ -118,6 +118,20 @@ def test_predict_with_a_chain_and_json(run, photo):
     assert "limit of 0.0001 megapixels" in errors
 
 
+def test_predict_nothing_and_for_nobody(run, root, photo):
+    (run.folder / "empty").mkdir()
+    output, errors = run("predict.py", "nearest_x2", "empty", "-o", "out", "--json", "--engine", "dygraph", code=1)
+    assert json.loads(output) == [] and "no picture" in errors
+    Image.fromarray(photo[:20, :30]).save(run.folder / "c.png")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [root / "tools" / "predict.py", "nearest_x2", "c.png", "-o", "unread", "--engine", "dygraph"]
+    done = subprocess.run([sys.executable, *command], cwd=run.folder, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "Exception" not in done.stderr
+    assert (run.folder / "unread" / "c.png").exists()
+
+
 def test_predict_classes(run, photo):
     folder = run.folder / "digits"
     folder.mkdir()
