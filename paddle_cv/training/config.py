@@ -79,8 +79,8 @@ class OptimizerConfig:
     """`adam`, `adamw` (decay of weight matrices, not of biases), `soap`, or `sgd` with momentum; warm-up, and one of four
     schedules.
 
-    `soap` is Adam in better coordinates (`paddle_cv.training.soap`): its steps take longer, and small networks need several
-    times fewer of them. Its authors have 0.95 for `beta1` and for `beta2`.
+    `soap` is Adam in better coordinates (`paddle_cv.training.soap`): its steps take longer, and many networks need far fewer
+    of them. Its authors have 0.95 for `beta1` and for `beta2`.
 
     `cosine`: to `final_rate` at the last step; `exponential`: the same, by an equal factor in each step; `step`: times `gamma`
     after every `step_size` steps; `multistep`: times `gamma` at each of the steps `milestones`. Both count without the linear
