@@ -12,6 +12,7 @@ import argparse
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
@@ -51,15 +52,16 @@ def main() -> int:
         ]
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
-    page = demo.Page(
-        [*own, *demo.networks_at_hand()], arguments.language, arguments.max_megapixels or demo.MAX_MEGAPIXELS
-    )
-    # Like Ctrl-C, after which uploads and results are removed.
+    networks = [*own, *demo.networks_at_hand()]
+    # Like Ctrl-C, after which uploads and results are removed: by Gradio itself only some are.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        page.launch(server_name=arguments.host, server_port=arguments.port, inbrowser=arguments.open)
-    except (OSError, OverflowError) as error:  # the port is taken, or there is none of this number
-        parser.error(str(error))
+    with tempfile.TemporaryDirectory(prefix="paddle_cv_page_") as folder:
+        os.environ.setdefault("GRADIO_TEMP_DIR", folder)
+        page = demo.Page(networks, arguments.language, arguments.max_megapixels or demo.MAX_MEGAPIXELS)
+        try:
+            page.launch(server_name=arguments.host, server_port=arguments.port, inbrowser=arguments.open)
+        except (OSError, OverflowError) as error:  # the port is taken, or there is none of this number
+            parser.error(str(error))
     return 0
 
 

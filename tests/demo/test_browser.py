@@ -105,9 +105,10 @@ class Visit:
 
 @pytest.fixture
 def visit(tmp_path, root):
-    port, uploads = free_port(), tmp_path / "gradio"
+    port, temporary = free_port(), tmp_path / "temporary"
+    temporary.mkdir()
     command = [sys.executable, str(root / "tools" / "demo.py"), "--port", str(port)]
-    environment = {**os.environ, **NO_NETWORK, "GRADIO_TEMP_DIR": str(uploads)}
+    environment = {**os.environ, **NO_NETWORK, "TMPDIR": str(temporary)}
     with open(tmp_path / "log", "w") as log:
         server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT)
     visit = None
@@ -127,8 +128,7 @@ def visit(tmp_path, root):
             visit.browser.quit()
         server.terminate()
         server.wait(timeout=PATIENCE)
-    # Gradio leaves empty files behind.
-    assert not [path for path in uploads.rglob("*") if path.is_file() and path.stat().st_size]
+    assert not list(temporary.glob("**/*.png"))
 
 
 def test_a_visit(visit, photo, tmp_path, root):
@@ -146,7 +146,9 @@ def test_a_visit(visit, photo, tmp_path, root):
     change_language(visit)
     outside = {url for url in visit.requests() if not url.startswith((visit.address, "data:", "blob:"))}
     assert not outside
-    assert "Traceback" not in (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text()
+    # The browser gives up sending a drawing where the next stroke comes first.
+    assert log.count("Traceback") == log.count("\nstarlette.requests.ClientDisconnect\n"), log
 
 
 def enlarge(visit, upload, network, downloads):
