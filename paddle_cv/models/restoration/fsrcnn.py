@@ -113,5 +113,5 @@ register_model(
     paper=PAPER,
     summary="FSRCNN(56, 12, 4), on luminance.",
     in_channels=1,
-    hub_modules={3: "fsrcnn_x3", 4: "fsrcnn_x4"},
+    hub_modules={2: "fsrcnn_x2", 3: "fsrcnn_x3", 4: "fsrcnn_x4"},
 )
