@@ -108,10 +108,10 @@ def torch_twin(network, spec):
     return twin
 
 
-def plain_engines(network, spec, shapes, threads: int) -> dict:
+def plain_engines(network, spec, shapes, threads: int, beside: Sequence[str]) -> dict:
     """ONNX Runtime as it comes and PyTorch channels-last: a function from input to output for each that is installed."""
     rows = {}
-    if "onnxruntime" in available_engines():
+    if "onnxruntime" in beside and "onnxruntime" in available_engines():
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -122,7 +122,7 @@ def plain_engines(network, spec, shapes, threads: int) -> dict:
             file = str(Path(folder) / "model.onnx")
             session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         rows["plain ONNX Runtime"] = lambda x: session.run(None, {"input_0": x})[0]
-    twin = torch_twin(network, spec)
+    twin = torch_twin(network, spec) if "torch" in beside else None
     if twin is not None:
         from torch_twins import torch_engine
 
@@ -144,7 +144,7 @@ def classifier_calls(network, spec, arguments, threads: int) -> tuple[dict, str,
         f"paddle_cv, {engine}": make_engine(network, [x.shape[1:]], engine, threads=threads)
         for engine in rows_of(arguments)
     }
-    engines.update(plain_engines(network, spec, [x.shape[1:]], threads))
+    engines.update(plain_engines(network, spec, [x.shape[1:]], threads, arguments.beside))
     calls = {row: partial(run, x) for row, run in engines.items()}
     return calls, "s/batch", 1, f"batch {len(x)} of {side} x {side} pixels"
 
@@ -157,7 +157,7 @@ def restoration_calls(network, spec, arguments, threads: int) -> tuple[dict, str
         predictor = RestorationPredictor(network, spec, engine=engine, threads=threads)
         calls[f"paddle_cv, {engine}"] = partial(predictor.predict, image)
     if spec.in_channels == 3 and not spec.extra_inputs and not spec.enlarged_input:
-        for row, run in plain_engines(network, spec, graph_shapes(spec), threads).items():
+        for row, run in plain_engines(network, spec, graph_shapes(spec), threads, arguments.beside).items():
             calls[row] = partial(whole_picture, run, image)
     megapixels = image.shape[0] * image.shape[1] * (spec.scale or 1) ** 2 / 1e6
     size = f"{image.shape[1]} x {image.shape[0]} pixels x {spec.scale or 1}, {megapixels:.1f} megapixels of output"
@@ -344,7 +344,8 @@ ONNX Runtime and PyTorch get the picture as a whole.
 """
 _RUNS = (
     "predict --names rdn_lite_x4",
-    "predict --names carn_m_x4 --size 640 480",  # as a whole, larger pictures take more memory than most machines have
+    "predict --names carn_m_x4 --beside onnxruntime",  # both together take more memory than most machines have
+    "predict --names carn_m_x4 --beside torch",
     "predict --names resnet50",
     "predict --names rdn_lite_x4 --engines onnxruntime dygraph --size 256 192",
     "large",
@@ -389,6 +390,7 @@ def page(arguments) -> None:
         )
 
 
+_BESIDE = ["onnxruntime", "torch"]
 NAMES = {
     "predict": ["rdn_lite_x4", "carn_m_x4", "resnet50"],
     "train": ["rdn_lite_x4", "srcnn_915_x2", "resnet18"],
@@ -426,6 +428,9 @@ def main() -> int:
         if function is predict:
             command.add_argument(
                 "--engines", nargs="+", choices=available_engines(), help="of ours (all but dygraph, which takes long)"
+            )
+            command.add_argument(
+                "--beside", nargs="+", choices=_BESIDE, default=_BESIDE, help="what to compare with (%(default)s)"
             )
         if function is train:
             command.add_argument(
