@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
+import paddle  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
@@ -83,9 +84,27 @@ def versions() -> str:
     return ", ".join(f"{package} {importlib.metadata.version(package)}" for package in PACKAGES)
 
 
+def settle(network: paddle.nn.Layer, spec: pcv.ModelSpec) -> None:
+    """Gives normalisations the statistics of a batch.
+
+    Without them the values of deep networks with new weights grow from block to block, and with them every rounding.
+    """
+    norms = [layer for layer in network.sublayers() if isinstance(layer, paddle.nn.BatchNorm2D)]
+    if not norms:
+        return
+    for layer in norms:
+        layer._momentum = 0.0  # of the statistics before
+    side = spec.input_size or 64
+    network.train()
+    with paddle.no_grad():
+        network(*(paddle.rand([2, *shape]) for shape in graph_shapes(spec, (side, side))))
+    network.eval()
+
+
 def try_formats(name: str) -> dict[str, Any]:
     """What exporting a network with new weights to each format gave."""
     spec, network, found = pcv.model_spec(name), build_model(name), {"versions": versions()}
+    settle(network, spec)
     for form in FORMATS:
         with tempfile.TemporaryDirectory() as folder:
             try:
