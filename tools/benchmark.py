@@ -344,8 +344,8 @@ ONNX Runtime and PyTorch get the picture as a whole.
 """
 _RUNS = (
     "predict --names rdn_lite_x4",
-    "predict --names carn_m_x4 --beside onnxruntime",  # both together take more memory than most machines have
-    "predict --names carn_m_x4 --beside torch",
+    "predict --names carn_m_x4 --beside onnxruntime --repeats 2",  # both together take more memory than most machines have
+    "predict --names carn_m_x4 --beside torch --repeats 2",
     "predict --names resnet50",
     "predict --names rdn_lite_x4 --engines onnxruntime dygraph --size 256 192",
     "large",
