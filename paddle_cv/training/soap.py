@@ -74,7 +74,9 @@ class SOAP(paddle.optimizer.Optimizer):
         counter.add_(paddle.ones([1]))
         if steps == 0:
             for side, factor in factors.items():
-                paddle.assign(paddle.linalg.eigh(factor)[1], bases[side])
+                # LAPACK fails where something is not finite; the weights have to show it, as with other optimizers.
+                finite = bool(factor.isfinite().all())
+                paddle.assign(paddle.linalg.eigh(factor)[1] if finite else factor, bases[side])
             return
         _move(moment1, gradient, self.beta1)
         _move(moment2, _turn(gradient, bases).square(), self.beta2)

@@ -1,5 +1,6 @@
 import numpy as np
 import paddle
+import pytest
 
 from paddle_cv.training.soap import SOAP
 
@@ -68,3 +69,14 @@ def test_weights_of_every_shape():
     for weight, old in zip(weights, before):
         change = weight.numpy() - old
         assert np.isfinite(change).all() and (np.abs(change) > 0).all()
+
+
+@pytest.mark.parametrize("broken", [0, 1, 3])
+def test_what_is_not_finite_shows_in_the_weights(broken):
+    weight = paddle.create_parameter([4, 3, 3, 3], "float32")
+    optimizer = SOAP(0.1, period=2, parameters=[weight])
+    for step in range(6):
+        (weight * (float("nan") if step == broken else 1.0)).sum().backward()
+        optimizer.step()
+        optimizer.clear_grad()
+    assert not weight.isfinite().all()
