@@ -51,8 +51,8 @@ class SOAP(paddle.optimizer.Optimizer):
 
     def _create_accumulators(self, block: Any, parameters: Sequence[paddle.Tensor]) -> None:
         for parameter in parameters:
-            shape = [parameter.shape[0] if parameter.ndim > 1 else 1, -1]
-            shape[1] = parameter.size // shape[0]
+            rows = parameter.shape[0] if parameter.ndim > 1 else 1
+            shape = [rows, parameter.size // rows]
             self._add_accumulator("steps", parameter, shape=[1])
             for name in ("moment1", "moment2"):
                 self._add_accumulator(name, parameter, shape=shape)
