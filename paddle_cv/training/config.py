@@ -80,7 +80,7 @@ class OptimizerConfig:
     schedules.
 
     `soap` is Adam in better coordinates (`paddle_cv.training.soap`): its steps take longer, and many networks need far fewer
-    of them. Its authors have 0.95 for `beta1` and for `beta2`.
+    of them.
 
     `cosine`: to `final_rate` at the last step; `exponential`: the same, by an equal factor in each step; `step`: times `gamma`
     after every `step_size` steps; `multistep`: times `gamma` at each of the steps `milestones`. Both count without the linear
@@ -95,8 +95,8 @@ class OptimizerConfig:
     step_size: int = 0
     milestones: list[int] = field(default_factory=list)
     gamma: float = 0.5
-    beta1: float = 0.9
-    beta2: float = 0.99
+    beta1: Optional[float] = None  # adam, adamw: 0.9; soap: 0.95, as its authors have it
+    beta2: Optional[float] = None  # adam, adamw: 0.99; soap: 0.95
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 0.0  # adam, soap, sgd: L2 penalty, as a part of the gradient

@@ -66,20 +66,21 @@ def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> pad
     clip = nn.ClipGradByGlobalNorm(options.clip_norm) if options.clip_norm else None
     if options.clip_change:
         clip = nn.ClipGradByValue(options.clip_change)  # divided by the learning rate before each step
+    usual = (0.95, 0.95) if options.name == "soap" else (0.9, 0.99)
+    betas = [own if given is None else given for given, own in zip((options.beta1, options.beta2), usual)]
     shared = {"parameters": network.parameters(), "grad_clip": clip}
     decay = options.weight_decay or None
     matrices = {p.name for p in network.parameters() if p.ndim > 1}
     optimizers = {
-        "adam": lambda: paddle.optimizer.Adam(schedule, options.beta1, options.beta2, weight_decay=decay, **shared),
+        "adam": lambda: paddle.optimizer.Adam(schedule, *betas, weight_decay=decay, **shared),
         "adamw": lambda: paddle.optimizer.AdamW(
             schedule,
-            options.beta1,
-            options.beta2,
+            *betas,
             weight_decay=options.weight_decay,
             apply_decay_param_fun=matrices.__contains__,
             **shared,
         ),
-        "soap": lambda: SOAP(schedule, options.beta1, options.beta2, weight_decay=decay, **shared),
+        "soap": lambda: SOAP(schedule, *betas, weight_decay=decay, **shared),
         "sgd": lambda: paddle.optimizer.Momentum(
             schedule, options.momentum, use_nesterov=options.nesterov, weight_decay=decay, **shared
         ),

@@ -173,6 +173,16 @@ def test_mistakes_in_the_optimizer(config, change, message):
         Trainer(config, progress=False)
 
 
+@pytest.mark.parametrize("name, usual", [("adam", (0.9, 0.99)), ("adamw", (0.9, 0.99)), ("soap", (0.95, 0.95))])
+def test_decays_of_an_optimizer(config, name, usual):
+    config.optimizer.name = name
+    for given, expected in ((None, usual), (0.5, (0.5, usual[1]))):
+        config.optimizer.beta1 = given
+        optimizer = Trainer(config, progress=False).optimizer
+        names = ("beta1", "beta2") if name == "soap" else ("_beta1", "_beta2")
+        assert tuple(getattr(optimizer, key) for key in names) == expected
+
+
 def test_a_loss_that_does_not_exist(config):
     config.loss = "l2"
     with pytest.raises(ValueError, match="loss.*euclidean"):
