@@ -122,7 +122,8 @@ def load(
         KeyError: No such name.
         FileNotFoundError: No weights are shipped or published for it, they cannot be fetched (`FetchError`), or no file at
             `weights`.
-        ValueError: The weights are of another family or scale; no such engine or device; classifiers in a chain.
+        ValueError: The weights are of another family or scale; no such engine or device; classifiers in a chain; a network for a
+            task that no predictor does.
     """
     from .inference import Chain, ClassificationPredictor, RestorationPredictor
 
@@ -132,7 +133,16 @@ def load(
             raise ValueError(f"a chain of {len(name)} networks needs a list of as many weights")
         of_all = {key: options.pop(key) for key in ("outscale", "max_megapixels") if key in options}
         return Chain([load(one, file, engine, device, **options) for one, file in zip(name, files)], **of_all)
+    kinds = {
+        "classification": ClassificationPredictor,
+        "denoising": RestorationPredictor,
+        "super_resolution": RestorationPredictor,
+    }
+    task = model_spec(name).task
+    if task not in kinds:
+        raise ValueError(
+            f"{name} is a network for {task}, and there is no predictor for this task; create_model({name!r}) builds the network"
+        )
     with paddle_lock:  # another thread may be exporting a graph
         network, found = load_network(name, weights)
-    kind = ClassificationPredictor if found.task == "classification" else RestorationPredictor
-    return kind(network, found, engine=engine, device=device, **options)
+    return kinds[task](network, found, engine=engine, device=device, **options)

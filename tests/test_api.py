@@ -10,7 +10,8 @@ import paddle_cv as pcv
 
 def test_listing():
     assert pcv.list_models("rdn_a*") == ["rdn_a_x2", "rdn_a_x3", "rdn_a_x4"]
-    assert pcv.list_models(task="segmentation") == []
+    assert "deeplabv3_resnet50" in pcv.list_models(task="segmentation")
+    assert pcv.list_models(task="telepathy") == []
     assert "rdn_lite_x4" in pcv.list_models(pretrained=True)
     assert "rdn_b_x4" in pcv.list_models(pretrained=False) and "rdn_b_x4" not in pcv.list_models(pretrained=True)
 
@@ -53,6 +54,12 @@ def test_a_checkpoint_with_other_hyperparameters(tmp_path):
     with pytest.raises(ValueError, match="no network known"):
         np.savez(tmp_path / "b.npz", some=np.zeros(3))
         pcv.from_checkpoint(tmp_path / "b.npz")
+
+
+@pytest.mark.parametrize("name", ["deeplabv3_resnet50", "srgan_discriminator"])
+def test_a_task_without_a_predictor_is_refused(name):
+    with pytest.raises(ValueError, match="no predictor for this task"):
+        pcv.load(name)
 
 
 def test_import_is_light():

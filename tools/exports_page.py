@@ -43,6 +43,7 @@ from paddle_cv.models import build_model  # noqa: E402
 from paddle_cv.weights import hub_modules_folder  # noqa: E402
 
 PACKAGES = ("paddlepaddle", "paddle2onnx", "onnxruntime")
+TASKS = ("super_resolution", "denoising", "classification", "discriminator")  # whose networks are tried
 SIDE = 128  # of the pictures that the speed is measured with
 PAGE = ROOT / "docs" / "exports.md"
 RESULTS = ROOT / "docs" / "exports.json"
@@ -72,10 +73,15 @@ def size_of(spec: pcv.ModelSpec) -> float:
     return sum(number for values in numbers for number in values if isinstance(number, (int, float)))
 
 
+def tried_names() -> list[str]:
+    """The networks that are tried: those of `TASKS`."""
+    return [name for name in pcv.list_models() if pcv.model_spec(name).task in TASKS]
+
+
 def kinds() -> list[list[str]]:
     """All registered names, in lists of a kind; the smallest comes first."""
     found: dict[tuple, list[str]] = {}
-    for name in pcv.list_models():
+    for name in tried_names():
         found.setdefault(kind_of(pcv.model_spec(name)), []).append(name)
     return [sorted(names, key=lambda name: size_of(pcv.model_spec(name))) for names in found.values()]
 
@@ -119,7 +125,7 @@ def try_formats(name: str) -> dict[str, Any]:
 def networks_table(networks: dict[str, Any]) -> str:
     """A Markdown table with a row for each class, and below it what stands against an export."""
     names: dict[str, list[str]] = {}
-    for name in pcv.list_models():
+    for name in tried_names():
         names.setdefault(pcv.model_spec(name).network.__name__, []).append(name)
     lines = ["| class | names | tried | Paddle | ONNX | pictures | largest difference |", "|---" * 7 + "|"]
     reasons, used = [], set()

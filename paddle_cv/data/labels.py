@@ -13,21 +13,37 @@ from pathlib import Path
 __all__ = ["LABELS", "label_names"]
 
 _CIFAR10 = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+_VOC = (
+    *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable"),
+    *("dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor"),
+)
+_CITYSCAPES = (
+    *("road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation", "terrain"),
+    *("sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle"),
+)
 #: What `ModelSpec.labels` may be.
-LABELS = ("cifar10", "imagenet", "mnist")
+LABELS = ("cifar10", "cityscapes", "imagenet", "mnist", "portrait", "voc")
 
 
 @cache
 def label_names(labels: str) -> tuple[str, ...]:
-    """The names of the classes: "imagenet" has 1000, "cifar10" ten, "mnist" the ten digits.
+    """The names of the classes.
+
+    "imagenet" has 1000, "cifar10" ten, "mnist" the ten digits; of those in segmentation, "voc" (PASCAL VOC 2012) has 21 with the
+    background first, "cityscapes" 19, and "portrait" the background and the person.
 
     Raises:
         KeyError: No such data set.
     """
-    if labels == "mnist":
-        return tuple("0123456789")
-    if labels == "cifar10":
-        return _CIFAR10
+    short = {
+        "cifar10": _CIFAR10,
+        "cityscapes": _CITYSCAPES,
+        "mnist": tuple("0123456789"),
+        "portrait": ("background", "person"),
+        "voc": _VOC,
+    }
+    if labels in short:
+        return short[labels]
     if labels == "imagenet":
         return tuple(Path(__file__).with_name("imagenet_classes.txt").read_text(encoding="utf-8").splitlines())
     raise KeyError(f"there are no class names of {labels!r}, only of {', '.join(LABELS)}")

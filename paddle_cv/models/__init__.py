@@ -1,6 +1,6 @@
 """Networks as `paddle.nn.Layer`s, and the registry that names them."""
 
-from . import classification, restoration  # noqa: F401  (they register their networks)
+from . import classification, restoration, segmentation  # noqa: F401  (they register their networks)
 from .registry import (
     ModelSpec,
     PublishedWeights,

@@ -9,6 +9,7 @@ from typing import NamedTuple, Optional, Union
 import numpy as np
 import paddle
 from paddle import nn
+from paddle.nn import functional as F
 
 __all__ = [
     "DIV2K_MEAN",
@@ -26,6 +27,7 @@ __all__ = [
     "kernel_radius",
     "mean_shift_entries",
     "read_conv_stack",
+    "resize_like",
     "store",
     "upsampler",
 ]
@@ -256,6 +258,11 @@ class ReLUUpsampling(nn.Layer):
 
     def forward(self, x):
         return self.body(x)
+
+
+def resize_like(x: paddle.Tensor, like: paddle.Tensor, align_corners: bool = False) -> paddle.Tensor:
+    """Bilinear resizing of (N, C, H, W) to the height and width of `like`, which need not be known when a graph is exported."""
+    return F.interpolate(x, paddle.shape(like)[2:], mode="bilinear", align_corners=align_corners)
 
 
 def count_layers(shapes: Mapping[str, Sequence[int]], key: str, start: int = 0) -> int:

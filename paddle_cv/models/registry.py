@@ -98,6 +98,7 @@ def register_model(
     alias: Optional[str] = None,
     hyperparameters: Optional[Mapping[str, Any]] = None,
     reference: Optional[str] = "{name}",
+    spec: type[ModelSpec] = ModelSpec,
     **facts: Any,
 ) -> None:
     """Registers one configuration of a network, at each of `scales` under `<name>_x<scale>`.
@@ -110,7 +111,8 @@ def register_model(
         alias: A second name (without the scale) under which the same configuration is found.
         hyperparameters: Keyword arguments of this configuration.
         reference: The golden fixture, in which {name} and {scale} are filled in; None: there is none.
-        **facts: Further fields of `ModelSpec`.
+        spec: `ModelSpec`, or the class that a task adds its own facts in.
+        **facts: Further fields of `spec`.
 
     Raises:
         ValueError: A name is taken already.
@@ -118,7 +120,7 @@ def register_model(
     for scale in scales or (None,):
         suffix = "" if scale is None else f"_x{scale}"
         arguments = dict(hyperparameters or {}) if scale is None else {"scale": scale, **(hyperparameters or {})}
-        spec = ModelSpec(
+        registered = spec(
             name + suffix,
             network,
             arguments,
@@ -127,12 +129,12 @@ def register_model(
             hub_module=(hub_modules or {}).get(scale),
             **facts,
         )
-        for key in (spec.name, *([alias + suffix] if alias else [])):
+        for key in (registered.name, *([alias + suffix] if alias else [])):
             if key in _SPECS or key in _ALIASES:
                 raise ValueError(f"the model name {key!r} is registered twice")
-        _SPECS[spec.name] = spec
+        _SPECS[registered.name] = registered
         if alias:
-            _ALIASES[alias + suffix] = spec.name
+            _ALIASES[alias + suffix] = registered.name
 
 
 def list_models(pattern: str = "*", task: Optional[str] = None, pretrained: Optional[bool] = None) -> list[str]:

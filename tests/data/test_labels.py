@@ -22,6 +22,17 @@ def test_digits_and_others():
         label_names("coco")
 
 
+def test_segmentation():
+    assert label_names("voc")[0] == "background" and label_names("voc")[15] == "person" and len(label_names("voc")) == 21
+    assert label_names("cityscapes")[11] == "person" and len(set(label_names("cityscapes"))) == 19
+    for name in pcv.list_models(task="segmentation"):
+        spec = pcv.model_spec(name)
+        if spec.labels:
+            assert len(label_names(spec.labels)) == spec.num_classes == len(set(spec.palette)), name
+            if spec.foreground is not None:
+                assert label_names(spec.labels)[spec.foreground] == "person", name
+
+
 def test_every_classifier_has_a_name_for_each_class():
     for name in pcv.list_models(task="classification"):
         spec = pcv.model_spec(name)

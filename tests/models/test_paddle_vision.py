@@ -21,6 +21,7 @@ CONSTRUCTORS = {
     "shufflenet_v2_x0_33": theirs.shufflenet_v2_x0_33,
     "shufflenet_v2_x2_0": theirs.shufflenet_v2_x2_0,
     "mobilenet_v2": theirs.mobilenet_v2,
+    "mobilenet_v3_large": theirs.mobilenet_v3_large,
 }
 # PaddlePaddle's width is not the paper's.
 HYPERPARAMETERS = {"shufflenet_v2_x2_0": {"widths": (224, 488, 976)}}
@@ -30,6 +31,7 @@ OTHERS = (
     *("resnet34", "resnet101", "resnet152", "wide_resnet50_2", "wide_resnet101_2"),
     *("resnext50_64x4d", "resnext101_32x4d", "resnext101_64x4d", "resnext152_32x4d", "resnext152_64x4d"),
     *("densenet161", "densenet169", "densenet201", "densenet264"),
+    "mobilenet_v3_small",
     *("shufflenet_v2_x0_25", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5"),
 )
 

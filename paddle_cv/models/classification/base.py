@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Optional
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Optional
 
 import paddle
 from paddle import nn
 
-__all__ = ["IMAGENET", "IMAGENET_299", "STATIC_FIELDS", "Classifier"]
+__all__ = [
+    "IMAGENET",
+    "IMAGENET_299",
+    "STATIC_FIELDS",
+    "Classifier",
+    "FeatureInfo",
+    "StagedClassifier",
+    "StageStride",
+    "stage_strides",
+]
 
 #: Facts for `register_model` of networks trained on ImageNet in the usual way: the middle 224 x 224 pixels of a picture whose
 #: shorter side has 256, each channel standardised.
@@ -70,3 +80,77 @@ def _with_outputs(layer: nn.Layer, outputs: int) -> nn.Layer:
         return nn.Linear(layer.weight.shape[0], outputs)
     _, in_channels, *kernel = layer.weight.shape
     return nn.Conv2D(in_channels, outputs, kernel, stride=layer._stride, padding=layer._padding)
+
+
+class FeatureInfo(NamedTuple):
+    """A feature map that a classifier gives on its way."""
+
+    channels: int
+    stride: int  # the image's side over the map's
+
+
+class StagedClassifier(Classifier):
+    """A classifier that gives its features at several resolutions: the backbone of networks for other tasks.
+
+    A subclass describes its maps in `self.feature_info`, from the input to the output.
+    """
+
+    feature_info: list[FeatureInfo]
+
+    @abstractmethod
+    def run_stages(self, x: paddle.Tensor, last: int) -> list[paddle.Tensor]:
+        """The maps of `feature_info` up to the place `last`; what comes after it is not computed."""
+
+    @abstractmethod
+    def cut_after(self, stage: int) -> None:
+        """Removes the layers that only the maps after `stage`, a place in `feature_info`, and the classes need."""
+
+    def forward_features(self, x: paddle.Tensor, stages: Optional[Sequence[int]] = None) -> Any:
+        """The last feature map, or those of `stages`, places in `feature_info`, as a list.
+
+        Args:
+            x: Images (N, C, H, W).
+            stages: Places in `feature_info`, in any order; nothing beyond the last of them is computed.
+
+        Returns:
+            A tensor (N, C', H', W'), or a list of such.
+        """
+        if stages is None:
+            return self.run_stages(x, len(self.feature_info) - 1)[-1]
+        maps = self.run_stages(x, max(stages))
+        return [maps[stage] for stage in stages]
+
+
+class StageStride(NamedTuple):
+    """How the convolutions of a stage move over its input."""
+
+    stride: int  # of the first block
+    first_dilation: int  # of the first block, where it keeps that of the stage before
+    dilation: int
+
+
+def stage_strides(strides: Sequence[int], output_stride: int, stride: int = 1) -> list[StageStride]:
+    """Strides and dilations that keep the feature maps at least 1 / `output_stride` of the image's sides.
+
+    A stage that would go beyond it has its stride replaced by a dilation, as large, of its and all later convolutions (Chen et al.,
+    "Rethinking Atrous Convolution for Semantic Image Segmentation", section 3.1). Where its first block keeps the dilation of the
+    stage before, as it would without the stride, every kernel still sees the same places.
+
+    Args:
+        strides: Of the stages.
+        output_stride: Of the last map: 8, 16 or 32.
+        stride: Of the input of the first stage.
+
+    Raises:
+        ValueError: `output_stride` is none of these.
+    """
+    if output_stride not in (8, 16, 32):
+        raise ValueError(f"the output stride of a backbone is 8, 16 or 32, not {output_stride!r}")
+    dilation, found = 1, []
+    for own in strides:
+        before = dilation
+        if own > 1 and stride * own > output_stride:
+            dilation, own = dilation * own, 1
+        stride *= own
+        found.append(StageStride(own, before, dilation))
+    return found

@@ -16,9 +16,9 @@ from paddle import nn
 
 from ..layers import init_like_he
 from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, STATIC_FIELDS, Classifier
+from .base import IMAGENET, STATIC_FIELDS, FeatureInfo, StagedClassifier, stage_strides
 
-__all__ = ["MobileNetV2"]
+__all__ = ["InvertedResidual", "MobileNetV2", "conv_bn_relu6"]
 
 # Expansion, channels, number of blocks, and stride of the first of them (paper, Table 2).
 STAGES = (
@@ -36,12 +36,13 @@ _STATIC = re.compile(r"conv([1-9])(?:_(\d+))?(?:_(expand|dwise|linear))?(_bn)?_(
 
 
 def conv_bn_relu6(
-    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1
+    in_channels: int, out_channels: int, kernel_size: int, stride: int = 1, groups: int = 1, dilation: int = 1
 ) -> nn.Sequential:
     """A convolution, its normalisation and ReLU6."""
+    padding = kernel_size // 2 * dilation
     return nn.Sequential(
         nn.Conv2D(
-            in_channels, out_channels, kernel_size, stride, padding=kernel_size // 2, groups=groups, bias_attr=False
+            in_channels, out_channels, kernel_size, stride, padding, dilation, groups=groups, bias_attr=False
         ),
         nn.BatchNorm2D(out_channels),
         nn.ReLU6(),
@@ -54,13 +55,21 @@ class InvertedResidual(nn.Layer):
     Without a widening convolution where it would not widen (`expansion` 1), unless `always_expand`.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int, expansion: int, always_expand: bool = False):
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        expansion: int,
+        always_expand: bool = False,
+        dilation: int = 1,
+    ):
         super().__init__()
         width = in_channels * expansion
         self.residual = stride == 1 and in_channels == out_channels
         self.conv = nn.Sequential(
             *([conv_bn_relu6(in_channels, width, 1)] if expansion != 1 or always_expand else []),
-            conv_bn_relu6(width, width, 3, stride, groups=width),
+            conv_bn_relu6(width, width, 3, stride, groups=width, dilation=dilation),
             nn.Conv2D(width, out_channels, 1, bias_attr=False),
             nn.BatchNorm2D(out_channels),
         )
@@ -75,7 +84,7 @@ def scaled(channels: int, width: float) -> int:
     return rounded if rounded >= 0.9 * channels * width else rounded + 8
 
 
-class MobileNetV2(Classifier):
+class MobileNetV2(StagedClassifier):
     """MobileNetV2: (N, in_channels, H, W) -> (N, num_classes).
 
     Args:
@@ -85,6 +94,9 @@ class MobileNetV2(Classifier):
             widen: the form of PaddlePaddle's static graphs (mobilenet_v2_animals).
         in_channels: Channels of the input.
         num_classes: Number of classes.
+        output_stride: The image's side over the last feature map's: 32, or 16 or 8 with dilated convolutions instead of strides.
+
+    `feature_info` has an entry for each layer of `features`.
     """
 
     classifiers = ("classifier.1",)
@@ -96,26 +108,40 @@ class MobileNetV2(Classifier):
         always_expand: bool = False,
         in_channels: int = 3,
         num_classes: int = 1000,
+        output_stride: int = 32,
     ):
         super().__init__()
         self.num_classes = num_classes
-        channels = scaled(32, width)
+        channels, reached = scaled(32, width), 2
         layers: list[nn.Layer] = [conv_bn_relu6(in_channels, channels, 3, stride=2)]
-        for expansion, features, count, first_stride in STAGES:
+        self.feature_info = [FeatureInfo(channels, reached)]
+        strides = stage_strides([stride for *_, stride in STAGES], output_stride, reached)
+        for (expansion, features, count, _), (first_stride, _, dilation) in zip(STAGES, strides):
             out_channels = scaled(features, width)
+            reached *= first_stride
             for place in range(count):
                 stride = first_stride if place == 0 else 1
-                layers.append(InvertedResidual(channels, out_channels, stride, expansion, always_expand))
+                layers.append(InvertedResidual(channels, out_channels, stride, expansion, always_expand, dilation))
                 channels = out_channels
+                self.feature_info.append(FeatureInfo(channels, reached))
         last_channels = scaled(1280, max(1.0, width))
         layers.append(conv_bn_relu6(channels, last_channels, 1))
+        self.feature_info.append(FeatureInfo(last_channels, reached))
         self.features = nn.Sequential(*layers)
         self.avgpool = nn.AdaptiveAvgPool2D(1)
         self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(last_channels, num_classes))
         init_like_he(self)
 
-    def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:
-        return self.features(x)
+    def run_stages(self, x: paddle.Tensor, last: int) -> list[paddle.Tensor]:
+        maps = []
+        for layer in self.features[: last + 1]:
+            x = layer(x)
+            maps.append(x)
+        return maps
+
+    def cut_after(self, stage: int) -> None:
+        self.features = self.features[: stage + 1]
+        del self.feature_info[stage + 1 :], self.classifier
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.classifier(self.avgpool(self.forward_features(x)).flatten(1))

@@ -33,7 +33,7 @@ from paddle import nn
 
 from ..layers import ChannelAttention, count_layers, init_like_he, store
 from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, STATIC_FIELDS, Classifier
+from .base import IMAGENET, STATIC_FIELDS, FeatureInfo, StagedClassifier, stage_strides
 
 __all__ = ["BasicBlock", "Bottleneck", "ResNet"]
 
@@ -54,6 +54,7 @@ class BasicBlock(nn.Layer):
         downsample: Makes the input fit the output; None where it does.
         residual: False leaves the sum out.
         reduction: Channel attention at the end, with a bottleneck of `out_channels // reduction`; None: none.
+        dilation: Of both convolutions.
     """
 
     def __init__(
@@ -64,11 +65,13 @@ class BasicBlock(nn.Layer):
         downsample: Optional[nn.Layer] = None,
         residual: bool = True,
         reduction: Optional[int] = None,
+        dilation: int = 1,
     ):
         super().__init__()
-        self.conv1 = nn.Conv2D(in_channels, out_channels, 3, stride, padding=1, bias_attr=False)
+        common = {"padding": dilation, "dilation": dilation, "bias_attr": False}
+        self.conv1 = nn.Conv2D(in_channels, out_channels, 3, stride, **common)
         self.bn1 = nn.BatchNorm2D(out_channels)
-        self.conv2 = nn.Conv2D(out_channels, out_channels, 3, padding=1, bias_attr=False)
+        self.conv2 = nn.Conv2D(out_channels, out_channels, 3, **common)
         self.bn2 = nn.BatchNorm2D(out_channels)
         self.se = ChannelAttention(out_channels, reduction) if reduction else None
         self.downsample = downsample
@@ -99,6 +102,7 @@ class Bottleneck(nn.Layer):
         reduction: Channel attention at the end, with a bottleneck of `out_channels // reduction`; None: none.
         stride_first: The first convolution has the stride, not the second.
         first_width: Channels between the first and the second convolution, where they are not `width`.
+        dilation: Of the 3x3 convolution.
     """
 
     def __init__(
@@ -113,13 +117,16 @@ class Bottleneck(nn.Layer):
         reduction: Optional[int] = None,
         stride_first: bool = False,
         first_width: Optional[int] = None,
+        dilation: int = 1,
     ):
         super().__init__()
         first_width = first_width or width
         strides = (stride, 1) if stride_first else (1, stride)
         self.conv1 = nn.Conv2D(in_channels, first_width, 1, strides[0], bias_attr=False)
         self.bn1 = nn.BatchNorm2D(first_width)
-        self.conv2 = nn.Conv2D(first_width, width, 3, strides[1], padding=1, groups=groups, bias_attr=False)
+        self.conv2 = nn.Conv2D(
+            first_width, width, 3, strides[1], padding=dilation, dilation=dilation, groups=groups, bias_attr=False
+        )
         self.bn2 = nn.BatchNorm2D(width)
         self.conv3 = nn.Conv2D(width, out_channels, 1, bias_attr=False)
         self.bn3 = nn.BatchNorm2D(out_channels)
@@ -163,7 +170,7 @@ def deep_stem(in_channels: int) -> nn.Sequential:
     )
 
 
-class ResNet(Classifier):
+class ResNet(StagedClassifier):
     """Residual network: (N, in_channels, H, W) -> (N, num_classes).
 
     Args:
@@ -177,6 +184,10 @@ class ResNet(Classifier):
         stride_first: Bottlenecks halve the resolution in their first convolution, as in the paper.
         in_channels: Channels of the input.
         num_classes: Number of classes.
+        output_stride: The image's side over the last feature map's: 32, or 16 or 8 with dilated convolutions instead of strides.
+        multi_grid: Multiplies the dilations of the blocks of the last stage (DeepLabv3, section 3.3).
+        dilate_first: Whether the first block of a dilated stage is dilated as its others are; False: as the stage before, the form
+            of torchvision.
     """
 
     def __init__(
@@ -191,6 +202,9 @@ class ResNet(Classifier):
         stride_first: bool = False,
         in_channels: int = 3,
         num_classes: int = 1000,
+        output_stride: int = 32,
+        multi_grid: Sequence[int] = (1, 1, 1),
+        dilate_first: bool = True,
     ):
         super().__init__()
         self.num_classes = num_classes
@@ -203,12 +217,20 @@ class ResNet(Classifier):
         self.bn1 = nn.BatchNorm2D(64)
         self.relu = nn.ReLU()
         self.maxpool = nn.MaxPool2D(3, stride=2, padding=1)
-        channels = 64
+        channels, reached = 64, 4
+        self.feature_info = [FeatureInfo(channels, 2)]
+        strides = stage_strides((1, 2, 2, 2), output_stride, reached)
         for number, depth in enumerate(depths):
             out_channels = (256 if bottleneck else 64) * 2**number
             blocks = []
             for place in range(depth):
-                stride = 2 if number > 0 and place == 0 else 1
+                stride = strides[number].stride if place == 0 else 1
+                dilation = strides[number].dilation
+                if place == 0 and not dilate_first:
+                    dilation = strides[number].first_dilation
+                if number == len(depths) - 1 and dilation > 1:
+                    dilation *= multi_grid[place]
+                common["dilation"] = dilation
                 fits = stride == 1 and channels == out_channels
                 common["downsample"] = (
                     projection(channels, out_channels, stride, deep) if residual and not fits else None
@@ -223,13 +245,24 @@ class ResNet(Classifier):
                 blocks.append(block)
                 channels = out_channels
             setattr(self, f"layer{number + 1}", nn.Sequential(*blocks))
+            reached *= strides[number].stride
+            self.feature_info.append(FeatureInfo(channels, reached))
         self.avgpool = nn.AdaptiveAvgPool2D(1)
         self.fc = nn.Linear(channels, num_classes)
         init_like_he(self)
 
-    def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+    def run_stages(self, x: paddle.Tensor, last: int) -> list[paddle.Tensor]:
+        maps = [self.relu(self.bn1(self.conv1(x)))]
+        x = self.maxpool(maps[0])
+        for number in range(1, last + 1):
+            x = getattr(self, f"layer{number}")(x)
+            maps.append(x)
+        return maps
+
+    def cut_after(self, stage: int) -> None:
+        for number in range(stage + 1, len(self.feature_info)):
+            delattr(self, f"layer{number}")
+        del self.feature_info[stage + 1 :], self.fc
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.fc(self.avgpool(self.forward_features(x)).flatten(1))

@@ -15,7 +15,7 @@ import paddle
 from paddle import nn
 
 from ..registry import register_model
-from .base import IMAGENET_299, Classifier
+from .base import IMAGENET_299, Classifier, FeatureInfo, StagedClassifier, stage_strides
 
 __all__ = ["AlignedXception", "Xception"]
 
@@ -25,11 +25,13 @@ def conv(in_channels: int, out_channels: int, kernel_size: int = 1, stride: int 
     return nn.Conv2D(in_channels, out_channels, kernel_size, stride=stride, padding=padding, bias_attr=False)
 
 
-def depthwise(channels: int, stride: int = 1) -> nn.Conv2D:
+def depthwise(channels: int, stride: int = 1, dilation: int = 1) -> nn.Conv2D:
     """3x3 convolution of each channel by itself."""
     # Paddle's default would divide by the number of channels, which these kernels do not see.
     he = nn.initializer.KaimingNormal()
-    return nn.Conv2D(channels, channels, 3, stride=stride, padding=1, groups=channels, weight_attr=he, bias_attr=False)
+    return nn.Conv2D(
+        channels, channels, 3, stride, dilation, dilation, groups=channels, weight_attr=he, bias_attr=False
+    )
 
 
 class SeparableConv(nn.Layer):
@@ -132,9 +134,9 @@ class ConvNorm(nn.Layer):
 class SeparableConvNorm(nn.Layer):
     """Depthwise and 1x1 convolution, each normalised, then with `relu` a ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int, relu: bool):
+    def __init__(self, in_channels: int, out_channels: int, stride: int, relu: bool, dilation: int = 1):
         super().__init__()
-        self.conv_dw = depthwise(in_channels, stride)
+        self.conv_dw = depthwise(in_channels, stride, dilation)
         self.bn_dw = nn.BatchNorm2D(in_channels, epsilon=1e-3)
         self.conv_pw = conv(in_channels, out_channels)
         self.bn_pw = nn.BatchNorm2D(out_channels, epsilon=1e-3)
@@ -152,51 +154,77 @@ class AlignedBlock(nn.Layer):
     A ReLU comes before each of them; in the `last` block one comes after each convolution instead, and there is no sum.
     """
 
-    def __init__(self, in_channels: int, widths: Sequence[int], stride: int = 1, last: bool = False):
+    def __init__(
+        self, in_channels: int, widths: Sequence[int], stride: int = 1, dilation: int = 1, last: bool = False
+    ):
         super().__init__()
         layers: list[tuple[str, nn.Layer]] = []
         channels = in_channels
         for number, width in enumerate(widths, 1):
             if not last:
                 layers.append((f"act{number}", nn.ReLU()))
-            layers.append(
-                (f"conv{number}", SeparableConvNorm(channels, width, stride if number == 3 else 1, relu=last))
-            )
+            own_stride = stride if number == 3 else 1
+            layers.append((f"conv{number}", SeparableConvNorm(channels, width, own_stride, last, dilation)))
             channels = width
         self.stack = nn.Sequential(*layers)
         self.last = last
-        self.shortcut = ConvNorm(in_channels, channels, 1, stride, relu=False) if stride > 1 else None
+        fits = stride == 1 and channels == in_channels
+        self.shortcut = None if fits or last else ConvNorm(in_channels, channels, 1, stride, relu=False)
+
+    def before_last(self, x):
+        """What the second separable convolution gives: features before the stride."""
+        return self.stack[:-2](x)
 
     def forward(self, x):
-        outputs = self.stack(x)
+        return self.finish(x, self.before_last(x))
+
+    def finish(self, x, features):
+        """The output, from the input and what `before_last` made of it."""
+        outputs = self.stack[-2:](features)
         if self.last:
             return outputs
         return outputs + (x if self.shortcut is None else self.shortcut(x))
 
 
-class AlignedXception(Classifier):
+class AlignedXception(StagedClassifier):
     """The modified Xception: (N, 3, H, W) -> (N, num_classes).
 
     Args:
         middle_blocks: Blocks of the middle flow: 8 for 41 layers, 16 for 65.
         num_classes: Number of classes.
         dropout: Part of the features that training leaves out before the last layer.
+        output_stride: The image's side over the last feature map's: 32, or 16 or 8 with dilated convolutions instead of strides.
+
+    `feature_info` has the output of the first block, and then the last features of each resolution; those with 256 channels at a
+    quarter of the image's sides are inside the second block.
     """
 
     classifiers = ("head.fc",)
 
-    def __init__(self, middle_blocks: int = 16, num_classes: int = 1000, dropout: float = 0.5):
+    def __init__(
+        self, middle_blocks: int = 16, num_classes: int = 1000, dropout: float = 0.5, output_stride: int = 32
+    ):
         super().__init__()
         self.num_classes = num_classes
         self.stem = nn.Sequential(ConvNorm(3, 32, 3, stride=2), ConvNorm(32, 64, 3))
+        # The entry flow's last block and the exit flow's first have strides; what follows each is dilated in their stead.
+        entry, leave = stage_strides((2, 2), output_stride, 8)
         self.blocks = nn.Sequential(
-            AlignedBlock(64, (128, 128, 128), stride=2),
-            AlignedBlock(128, (256, 256, 256), stride=2),
-            AlignedBlock(256, (728, 728, 728), stride=2),
-            *(AlignedBlock(728, (728, 728, 728)) for _ in range(middle_blocks)),
-            AlignedBlock(728, (728, 1024, 1024), stride=2),
-            AlignedBlock(1024, (1536, 1536, 2048), last=True),
+            AlignedBlock(64, (128, 128, 128), 2),
+            AlignedBlock(128, (256, 256, 256), 2),
+            AlignedBlock(256, (728, 728, 728), entry.stride, entry.first_dilation),
+            *(AlignedBlock(728, (728, 728, 728), 1, entry.dilation) for _ in range(middle_blocks)),
+            AlignedBlock(728, (728, 1024, 1024), leave.stride, leave.first_dilation),
+            AlignedBlock(1024, (1536, 1536, 2048), 1, leave.dilation, last=True),
         )
+        middle_stride = 8 * entry.stride
+        self.feature_info = [
+            FeatureInfo(128, 4),
+            FeatureInfo(256, 4),
+            FeatureInfo(256, 8),
+            FeatureInfo(728, middle_stride),
+            FeatureInfo(2048, middle_stride * leave.stride),
+        ]
         self.head = nn.Sequential(
             ("pool", nn.AdaptiveAvgPool2D(1)),
             ("flatten", nn.Flatten()),
@@ -204,8 +232,21 @@ class AlignedXception(Classifier):
             ("fc", nn.Linear(2048, num_classes)),
         )
 
-    def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:
-        return self.blocks(self.stem(x))
+    def run_stages(self, x: paddle.Tensor, last: int) -> list[paddle.Tensor]:
+        first, second = self.blocks[0], self.blocks[1]
+        quarter = first(self.stem(x))
+        inner = second.before_last(quarter)
+        maps = [quarter, inner, second.finish(quarter, inner)]
+        if last > 2:
+            maps.append(self.blocks[2:-2](maps[-1]))
+        if last > 3:
+            maps.append(self.blocks[-2:](maps[-1]))
+        return maps
+
+    def cut_after(self, stage: int) -> None:
+        if stage + 1 < len(self.feature_info):
+            raise ValueError("the backbone is used up to its last features")
+        del self.head
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.head(self.forward_features(x))

@@ -1,0 +1,66 @@
+"""What is known about networks that cut images into parts."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from ..registry import ModelSpec
+
+__all__ = ["IMAGENET", "MattingSpec", "SegmentationSpec"]
+
+#: Facts for `register_model` of networks on a backbone that was trained on ImageNet.
+IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+
+
+@dataclass(frozen=True)
+class SegmentationSpec(ModelSpec):
+    """A network from images (N, 3, H, W) to maps (N, num_classes, H, W), one for each class.
+
+    Attributes:
+        output: What the maps hold: "logits", of which softmax makes probabilities, or "probability" of the foreground, one map.
+        working_size: Pixels of the shorter side of the images that it was trained on.
+        square: Those images were stretched to squares, whatever their shape.
+        multiple: The sides of the input are multiples of this many pixels.
+        foreground: The class whose probability cuts out what is wanted: people, or what stands out; None: no class of its own.
+    """
+
+    task: str = "segmentation"
+    output: str = "logits"
+    working_size: int = 512
+    square: bool = False
+    multiple: int = 1
+    foreground: Optional[int] = None
+
+    @property
+    def num_classes(self) -> int:
+        """Maps that the network gives."""
+        default = inspect.signature(self.network).parameters["num_classes"].default
+        return self.hyperparameters.get("num_classes", default)
+
+    @property
+    def palette(self) -> list[tuple[int, int, int]]:
+        """A colour (R, G, B in 0...255) for each class: those of PASCAL VOC, whose bits are the class's bits, dealt out in turn."""
+        colors = []
+        for number in range(self.num_classes):
+            color = [0, 0, 0]
+            for place in range(8):
+                for channel in range(3):
+                    color[channel] |= (number >> (3 * place + channel) & 1) << (7 - place)
+            colors.append((color[0], color[1], color[2]))
+        return colors
+
+
+@dataclass(frozen=True)
+class MattingSpec(ModelSpec):
+    """A network from images (N, 3, H, W) to the opacity of their foreground (N, 1, H, W), in [0, 1].
+
+    Attributes:
+        working_size: Pixels of the shorter side of the images that it was trained on.
+        multiple: The sides of the input are multiples of this many pixels.
+    """
+
+    task: str = "matting"
+    working_size: int = 512
+    multiple: int = 1
