@@ -23,7 +23,9 @@ def test_digits_and_others():
 
 
 def test_segmentation():
-    assert label_names("voc")[0] == "background" and label_names("voc")[15] == "person" and len(label_names("voc")) == 21
+    assert (
+        label_names("voc")[0] == "background" and label_names("voc")[15] == "person" and len(label_names("voc")) == 21
+    )
     assert label_names("cityscapes")[11] == "person" and len(set(label_names("cityscapes"))) == 19
     for name in pcv.list_models(task="segmentation"):
         spec = pcv.model_spec(name)

@@ -8,7 +8,8 @@ from paddle_cv.models import build_model
 from paddle_cv.weights import convert_state, identify_state
 
 
-# The paper has 5.4 and 2.5 million parameters, 219 and 56 million multiply-accumulates (table 3); the exact counts are torchvision's.
+# The paper's table 3 has 5.4 and 2.5 million parameters, 219 and 56 million multiply-accumulates; the exact counts of
+# parameters are torchvision's.
 @pytest.mark.parametrize(
     "name, parameters, macs", [("mobilenet_v3_large", 5_483_032, 219e6), ("mobilenet_v3_small", 2_542_856, 56.5e6)]
 )

@@ -41,9 +41,7 @@ def conv_bn_relu6(
     """A convolution, its normalisation and ReLU6."""
     padding = kernel_size // 2 * dilation
     return nn.Sequential(
-        nn.Conv2D(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, groups=groups, bias_attr=False
-        ),
+        nn.Conv2D(in_channels, out_channels, kernel_size, stride, padding, dilation, groups=groups, bias_attr=False),
         nn.BatchNorm2D(out_channels),
         nn.ReLU6(),
     )

@@ -1,8 +1,8 @@
-"""MobileNetV3: Andrew Howard, Mark Sandler, Grace Chu, Liang-Chieh Chen, Bo Chen, Mingxing Tan, Weijun Wang, Yukun Zhu, Ruoming Pang,
-Vijay Vasudevan, Quoc Le, Hartwig Adam, "Searching for MobileNetV3", ICCV 2019 (arXiv:1905.02244).
+"""MobileNetV3: Andrew Howard, Mark Sandler, Grace Chu, Liang-Chieh Chen, Bo Chen, Mingxing Tan, Weijun Wang, Yukun Zhu,
+Ruoming Pang, Vijay Vasudevan, Quoc Le, Hartwig Adam, "Searching for MobileNetV3", ICCV 2019 (arXiv:1905.02244).
 
-The blocks are MobileNetV2's, of widths that a search found; some weight their channels (squeeze and excitation), and the deeper ones
-have the activation h-swish, x relu6(x + 3) / 6. Agrees with torchvision.
+The blocks are MobileNetV2's, of widths that a search found; some weight their channels (squeeze and excitation), and the
+deeper ones have the activation h-swish, x relu6(x + 3) / 6. Agrees with torchvision.
 
 `paddle_form` is the form that PaddleClas has and PaddleSeg builds on. It differs in four details: the first block widens too, the
 bottleneck of squeeze and excitation has a quarter of the channels, not rounded to a multiple of 8, its gate is
@@ -243,7 +243,9 @@ for _size, _md5 in (("large", "118db5792b4e183b925d8e8e334db3df"), ("small", "34
         hyperparameters={"large": _size == "large"},
         paper=PAPER,
         summary=f"The paper's {_size} network: searched widths, channel attention and h-swish, for mobile devices.",
-        published=PublishedWeights(f"https://paddle-hapi.bj.bcebos.com/models/mobilenet_v3_{_size}_x1.0.pdparams", _md5),
+        published=PublishedWeights(
+            f"https://paddle-hapi.bj.bcebos.com/models/mobilenet_v3_{_size}_x1.0.pdparams", _md5
+        ),
         reference=None,
         **IMAGENET,
     )

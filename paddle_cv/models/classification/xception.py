@@ -154,9 +154,7 @@ class AlignedBlock(nn.Layer):
     A ReLU comes before each of them; in the `last` block one comes after each convolution instead, and there is no sum.
     """
 
-    def __init__(
-        self, in_channels: int, widths: Sequence[int], stride: int = 1, dilation: int = 1, last: bool = False
-    ):
+    def __init__(self, in_channels: int, widths: Sequence[int], stride: int = 1, dilation: int = 1, last: bool = False):
         super().__init__()
         layers: list[tuple[str, nn.Layer]] = []
         channels = in_channels
@@ -201,9 +199,7 @@ class AlignedXception(StagedClassifier):
 
     classifiers = ("head.fc",)
 
-    def __init__(
-        self, middle_blocks: int = 16, num_classes: int = 1000, dropout: float = 0.5, output_stride: int = 32
-    ):
+    def __init__(self, middle_blocks: int = 16, num_classes: int = 1000, dropout: float = 0.5, output_stride: int = 32):
         super().__init__()
         self.num_classes = num_classes
         self.stem = nn.Sequential(ConvNorm(3, 32, 3, stride=2), ConvNorm(32, 64, 3))

@@ -1,9 +1,10 @@
 """DeepLabv3: Liang-Chieh Chen, George Papandreou, Florian Schroff, Hartwig Adam,
 "Rethinking Atrous Convolution for Semantic Image Segmentation", 2017 (arXiv:1706.05587).
 
-A classifier with dilated convolutions in the place of its last strides gives features; atrous spatial pyramid pooling (ASPP) looks at
-them at several scales at once, by convolutions with several dilations. Agrees with torchvision, names of the sublayers included: the
-ResNets at 1/8 of the image's sides with the dilations 12, 24, 36, and an auxiliary head on the stage before the last in training.
+A classifier with dilated convolutions in the place of its last strides gives features; atrous spatial pyramid pooling
+(ASPP) looks at them at several scales at once, by convolutions with several dilations. Agrees with torchvision, names of
+the sublayers included: the ResNets at 1/8 of the image's sides with the dilations 12, 24, 36, and an auxiliary head on the
+stage before the last in training.
 """
 
 from __future__ import annotations
