@@ -12,7 +12,7 @@ $(VENV)/.installed: setup.py pyproject.toml $(wildcard hub_modules/*/*)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 12))' || { echo "PaddleHub needs Python 3.9 to 3.12, this is $$($(PYTHON) --version); try: make PYTHON=python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[hub,train,onnx,demo,serve,video,dev]"
-	$(BIN)/python -m paddle_cv.hub install
+	$(BIN)/python -m paddle_cv hub install
 	touch $@
 
 demo: install

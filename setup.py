@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (HERE / "paddle_cv" / "__init__.py").read_text(encoding="utf-8"))[1]
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "paddle_cv" / "version.py").read_text(encoding="utf-8"))[1]
 
 CORE = [
     "paddlepaddle>=3.0,<4",  # GPU users put paddlepaddle-gpu in its place, see README
@@ -86,6 +86,7 @@ setup(
     # The modules lie at the top of the source tree, where people look for them, and travel inside the package.
     package_dir={"paddle_cv.hub_modules": "hub_modules"},
     package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
+    entry_points={"console_scripts": ["paddle-cv = paddle_cv.cli:main"]},
     install_requires=CORE,
     extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "demo": DEMO, "serve": SERVE, "video": VIDEO, "dev": DEV},
 )

@@ -1,13 +1,16 @@
 """Classic CNNs and super-resolution networks for PaddlePaddle."""
 
-__version__ = "0.1.0"
+from __future__ import annotations
 
-from .mkl import choose_kernels  # noqa: E402
+import importlib
+from typing import TYPE_CHECKING, Any
 
-choose_kernels()  # before anything computes
+from .mkl import choose_kernels
+from .version import __version__
 
-from .api import create_model, from_checkpoint, load, load_network  # noqa: E402  (the engines' cache needs the version)
-from .models import ModelSpec, list_models, model_spec  # noqa: E402
+if TYPE_CHECKING:
+    from .api import create_model, from_checkpoint, load, load_network
+    from .models import ModelSpec, list_models, model_spec
 
 __all__ = [
     "ModelSpec",
@@ -19,3 +22,28 @@ __all__ = [
     "load_network",
     "model_spec",
 ]
+
+choose_kernels()  # before anything computes
+
+# Imported when they are first asked for: programs set what Paddle reads at its import, such as OMP_NUM_THREADS, before that.
+_HOMES = {
+    "ModelSpec": "models",
+    "create_model": "api",
+    "from_checkpoint": "api",
+    "list_models": "models",
+    "load": "api",
+    "load_network": "api",
+    "model_spec": "models",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

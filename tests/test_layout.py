@@ -10,14 +10,31 @@ import paddle_cv
 PACKAGE = Path(paddle_cv.__file__).parent
 ABOVE = {
     "models": set(),
+    "pictures": set(),
     "data": {"models"},
     "metrics": {"data"},
-    "weights": {"models"},
-    "inference": {"data", "metrics", "models", "weights"},
+    "weights": {"models", "version"},
+    "engines": {"models", "version", "weights"},
+    "inference": {"data", "engines", "metrics", "models", "pictures", "weights"},
     "training": {"data", "inference", "metrics", "models", "weights"},
-    "analysis": {"api", "data", "inference", "metrics", "models"},
-    "demo": {"api", "data", "inference", "models", "weights"},
-    "hub": {"api", "demo", "inference", "models", "weights"},
+    "analysis": {"api", "data", "inference", "metrics", "models", "pictures"},
+    "demo": {"api", "data", "inference", "models", "pictures", "weights"},
+    "hub": {"api", "demo", "inference", "models", "pictures", "version", "weights"},
+    "cli": {
+        "analysis",
+        "api",
+        "data",
+        "demo",
+        "engines",
+        "hub",
+        "inference",
+        "metrics",
+        "models",
+        "pictures",
+        "training",
+        "version",
+        "weights",
+    },
 }
 
 

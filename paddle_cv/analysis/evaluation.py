@@ -10,8 +10,9 @@ import numpy as np
 
 from ..data import denoising_pairs, imresize, super_resolution_pairs
 from ..data.classification import LabelledSet, read_class_folders, read_mnist
-from ..inference import ClassificationPredictor, Picture, RestorationPredictor
+from ..inference import ClassificationPredictor, RestorationPredictor
 from ..metrics import denoising_scores, super_resolution_scores
+from ..pictures import Picture
 
 __all__ = [
     "accuracy",

@@ -1,12 +1,12 @@
 """Data sets, resizing and colour conversion."""
 
 from .color import LUMINANCE, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
-from .degradations import DegradedPatches
-from .degrade import Degradation
+from .degradation import Degradation
 from .denoising import DenoisingPatches, denoising_pairs
 from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
 from .labels import LABELS, label_names
+from .srmd import DegradedPatches
 from .subimages import cut_folder
 from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_resolution_pairs
 

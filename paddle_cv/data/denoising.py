@@ -9,7 +9,7 @@ from typing import Optional, Union
 import numpy as np
 from PIL import Image
 
-from .degrade import Degradation
+from .degradation import Degradation
 from .files import list_images, read_image
 from .imresize import imresize
 from .patches import Patches, flip_and_turn, to_network

@@ -10,7 +10,7 @@ from typing import Optional, Union
 import numpy as np
 
 from .color import rgb_to_y
-from .degrade import Degradation
+from .degradation import Degradation
 from .files import list_images, read_image
 from .imresize import imresize
 from .patches import Patches, flip_and_turn, to_network

@@ -15,8 +15,8 @@ import numpy as np
 from PIL import Image
 
 from ..api import load
-from ..inference import ImageError, Picture, open_picture, picture_size, save_picture
-from ..inference.images import full_scale
+from ..pictures import ImageError, Picture, open_picture, picture_size, save_picture
+from ..pictures.images import full_scale
 from .digits import digit_picture
 from .networks import Network
 from .texts import LANGUAGES, TEXTS, Texts

@@ -11,8 +11,8 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 
-from ..inference import open_picture
 from ..inference.classification import prepare
+from ..pictures import open_picture
 from ..weights import with_class_names
 from ..weights.classes import CLASS_NAMES
 from .base import rgb

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from .. import __version__
+from ..version import __version__
 from .base import NetworkModule
 from .serving import FORMATS, MAX_BYTES, MAX_IMAGES, MAX_PIXELS
 

@@ -9,7 +9,8 @@ from typing import Any, Optional
 import numpy as np
 from paddlehub.module.module import runnable, serving
 
-from ..inference import ImageError, Picture, PredictionErrors, RestorationPredictor, save_picture
+from ..inference import PredictionErrors, RestorationPredictor
+from ..pictures import ImageError, Picture, save_picture
 from .base import NetworkModule, rgb, sources
 from .serving import decode_images, encode_png
 

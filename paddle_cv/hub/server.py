@@ -83,7 +83,7 @@ def installed_module(name: str) -> type[NetworkModule]:
     module = LocalModuleManager().search(name)
     if module is None:
         raise ValueError(
-            f"no module {name} is installed, or it cannot be imported: python -m paddle_cv.hub install {name}"
+            f"no module {name} is installed, or it cannot be imported: python -m paddle_cv hub install {name}"
         )
     if not issubclass(module, NetworkModule):
         raise ValueError(f"{name} is not a module of this project; `hub serving start -m {name}` serves it")

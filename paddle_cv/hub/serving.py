@@ -14,7 +14,7 @@ from typing import Any
 
 from PIL import Image
 
-from ..inference import ImageError, Picture, open_picture
+from ..pictures import ImageError, Picture, open_picture
 
 __all__ = ["FORMATS", "MAX_BYTES", "MAX_IMAGES", "MAX_PIXELS", "decode_images", "encode_png"]
 

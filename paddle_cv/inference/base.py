@@ -11,10 +11,10 @@ from typing import Any, Callable, Optional, Union
 import numpy as np
 from PIL import Image
 
-from .alpha import fill_transparent
-from .images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
+from ..pictures.alpha import fill_transparent
+from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
+from ..pictures.writing import check_target, save_picture
 from .outcomes import gather
-from .writing import check_target, save_picture
 
 __all__ = ["PicturePredictor", "Progress"]
 

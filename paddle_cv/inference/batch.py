@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 from ..data import IMAGE_SUFFIXES
+from ..pictures.images import ImageError
+from ..pictures.writing import writable
 from .base import PicturePredictor
-from .images import ImageError
 from .video import CRF, VIDEO_FORMATS, is_video, restore_video
-from .writing import writable
 
 __all__ = ["find_pictures", "plan_results", "restore_files"]
 

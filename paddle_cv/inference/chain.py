@@ -7,9 +7,9 @@ from typing import Any, Optional
 
 import numpy as np
 
+from ..pictures.images import MAX_MEGAPIXELS
 from .base import PicturePredictor, Progress
-from .images import MAX_MEGAPIXELS
-from .predictor import RestorationPredictor
+from .restoration import RestorationPredictor
 
 __all__ = ["Chain"]
 

@@ -13,9 +13,9 @@ from PIL import Image, ImageOps
 
 from ..data import label_names
 from ..data.preprocessing import middle_square, standardise
+from ..engines.runtime import make_engine
 from ..models import ModelSpec
-from .engines import make_engine
-from .images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
+from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from .outcomes import gather
 
 __all__ = ["Classification", "ClassificationPredictor", "prepare"]

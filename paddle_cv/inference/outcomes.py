@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .images import ImageError
+from ..pictures.images import ImageError
 
 __all__ = ["PredictionErrors", "gather"]
 

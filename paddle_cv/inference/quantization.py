@@ -13,12 +13,12 @@ import numpy as np
 from paddle import nn
 
 from ..data import IMAGE_SUFFIXES, imresize
+from ..engines.export import export_network
+from ..engines.graphs import OPSET, ExportError
+from ..engines.runtime import Run, open_onnx_graph
 from ..metrics import psnr
 from ..models import ModelSpec
-from .engines import Run, open_onnx_graph
-from .export import export_network
-from .graphs import OPSET, ExportError
-from .images import open_picture
+from ..pictures.images import open_picture
 from .windows import compute_windows, condition_inputs
 
 __all__ = ["Quantised", "calibration_pictures", "export_int8"]

@@ -15,9 +15,9 @@ from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
+from ..pictures.images import ImageError
+from ..pictures.writing import atomically
 from .base import PicturePredictor
-from .images import ImageError
-from .writing import atomically
 
 __all__ = ["CRF", "VIDEO_FORMATS", "VideoError", "VideoInfo", "is_video", "restore_video", "video_info"]
 

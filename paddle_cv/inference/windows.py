@@ -8,9 +8,9 @@ from typing import Optional
 import numpy as np
 
 from ..data import LUMINANCE, imresize, rgb_to_ycbcr, ycbcr_to_rgb
-from ..data.degradations import COMPONENTS, SIZE, bicubic_degradation, kernel_basis
+from ..data.srmd import COMPONENTS, SIZE, bicubic_degradation, kernel_basis
+from ..engines.runtime import Run
 from ..models import ModelSpec
-from .engines import Run
 
 __all__ = ["compute_oriented", "compute_windows", "condition_inputs", "conditions_taken"]
 

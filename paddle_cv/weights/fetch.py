@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
-from .. import __version__
 from ..models import ModelSpec, PublishedWeights
+from ..version import __version__
 from .shipped import shipped_weights
 
 __all__ = ["FetchError", "cache_folder", "cached_path", "fetch_weights", "pretrained_weights"]

@@ -5,14 +5,14 @@ import pytest
 
 import paddle_cv as pcv
 from paddle_cv.analysis import card_table, exercise_table, fill_marked, read_card, score_table, shipped_table
-from tools.ship import marked_documents
+from tools.maintain.ship import marked_documents
 
 
 def test_documents_have_the_tables_of_the_cards():
     documents = marked_documents()
     assert len(documents) == 2
     for path, text in documents.items():
-        assert path.read_text(encoding="utf-8") == text, f"run python tools/ship.py: {path} is stale"
+        assert path.read_text(encoding="utf-8") == text, f"run python tools/maintain/ship.py: {path} is stale"
 
 
 @pytest.mark.parametrize("name", [name for name in pcv.list_models() if pcv.model_spec(name).hub_module])
@@ -92,4 +92,4 @@ def test_every_network_stands_in_the_table(root):
     text = (root / "docs" / "networks.md").read_text(encoding="utf-8")
     for task in ("super_resolution", "denoising"):
         for name in pcv.list_models(task=task):
-            assert f"| `{name}` |" in text, "run python tools/zoo_table.py"
+            assert f"| `{name}` |" in text, "run python tools/maintain/zoo_table.py"

@@ -1,11 +1,11 @@
 import pytest
 
 from paddle_cv.analysis.course import short_number
-from tools.complexity_page import PAGE, page
+from tools.maintain.complexity_page import PAGE, page
 
 
 def test_the_page_is_up_to_date():
-    assert PAGE.read_text(encoding="utf-8") == page(), "run python tools/complexity_page.py"
+    assert PAGE.read_text(encoding="utf-8") == page(), "run python tools/maintain/complexity_page.py"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ import pytest
 from paddle import nn
 from PIL import Image
 
-import tools.evaluate
 from paddle_cv.analysis import ShippedScore, evaluate_denoising, find_set, measure, read_card
+from paddle_cv.cli import evaluate as evaluation_program
 from paddle_cv.inference import RestorationPredictor
 from paddle_cv.models import ModelSpec
 
@@ -95,13 +95,13 @@ def shipped(tmp_path, root, monkeypatch):
     """Runs `tools/evaluate.py --all-shipped` in this process, for a copy of one module with another card."""
     module = tmp_path / "hub_modules" / "rdn_x4"
     shutil.copytree(root / "hub_modules" / "rdn_x4", module)
-    monkeypatch.setattr(tools.evaluate, "hub_modules_folder", lambda: module.parent)
+    monkeypatch.setattr(evaluation_program, "hub_modules_folder", lambda: module.parent)
 
     def run(data_root, scores):
         (module / "card.json").write_text(json.dumps({**read_card(module), "scores": scores}))
         arguments = ["evaluate.py", "--all-shipped", "--data-root", data_root, "--json", tmp_path / "scores.json"]
         monkeypatch.setattr(sys, "argv", [str(argument) for argument in arguments])
-        code = tools.evaluate.main()
+        code = evaluation_program.main()
         return code, json.loads((tmp_path / "scores.json").read_text())["shipped"]
 
     return run
@@ -127,11 +127,11 @@ def test_cards_are_reproduced(shipped, data, root, capsys):
 def test_evaluate_a_denoiser(pictures, monkeypatch, capsys):
     """The noise level is that of the registration where none is given."""
     predictor = _predictor(Unchanged(), in_channels=1, hyperparameters={"noise_level": 25})
-    monkeypatch.setattr(tools.evaluate.pcv, "load", lambda *_, **__: predictor)
+    monkeypatch.setattr(evaluation_program.pcv, "load", lambda *_, **__: predictor)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["evaluate.py", "own", "--data", str(pictures), *map(str, arguments)])
-        return tools.evaluate.main()
+        return evaluation_program.main()
 
     report = pictures / "scores.json"
     assert run("--json", report, "--save", pictures / "out") == 0

@@ -14,7 +14,7 @@ gr = pytest.importorskip("gradio", minversion="6", reason='Gradio 6 is not insta
 import paddle_cv as pcv  # noqa: E402
 from paddle_cv.demo import LANGUAGES, Network, Page, networks_at_hand, own_network  # noqa: E402
 from paddle_cv.demo.texts import TEXTS  # noqa: E402
-from paddle_cv.inference import open_picture, save_picture  # noqa: E402
+from paddle_cv.pictures import Picture, open_picture, save_picture  # noqa: E402
 from paddle_cv.weights import hub_modules_folder, save_state, with_class_names  # noqa: E402
 
 from ..hub.support import png_bomb  # noqa: E402
@@ -126,7 +126,7 @@ def test_depth_and_transparency_come_back(page, photo, tmp_path):
     assert before.alpha is None and after.alpha is None  # they lie on one another
     assert (after.color[:20, :40] == 255).all() and np.array_equal(after.color[60:], saved.color[60:])
 
-    deep = pcv.inference.images.Picture(photo[:20, :30].astype(np.uint16) * 257 + 3, None, "deep", "image")
+    deep = Picture(photo[:20, :30].astype(np.uint16) * 257 + 3, None, "deep", "image")
     save_picture(deep, tmp_path / "deep.png")
     (before, _), _, _, saved, _ = restore(page, str(tmp_path / "deep.png"))
     assert saved.color.dtype == before.color.dtype == np.uint16

@@ -41,7 +41,7 @@ def home(tmp_path_factory, root):
     run = Runner(folder, root)
     _publish("resnet50d", resnet_vd_names((1, 1, 1, 1)), folder / "home" / "modules" / "resnet50_vd_animals")
     _publish("mobilenet_v2", mobilenet_v2_names(), folder / "elsewhere")
-    run(sys.executable, "-m", "paddle_cv.hub", "install", "resnet50_vd_animals", "mobilenet_v2_animals")
+    run(sys.executable, "-m", "paddle_cv", "hub", "install", "resnet50_vd_animals", "mobilenet_v2_animals")
     return run
 
 

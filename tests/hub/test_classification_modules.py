@@ -10,7 +10,7 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.weights import cached_path, save_state, with_class_names
-from tools.module_pages import make_module
+from tools.maintain.module_pages import make_module
 
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
 import requests  # noqa: E402  (paddlehub brings it)

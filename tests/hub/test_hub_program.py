@@ -184,7 +184,7 @@ def test_serving(home, files, root, predictor, options):
 def test_uninstall_and_own_installer(home):
     assert "Successfully uninstalled rdn_x4" in home(HUB, "uninstall", "rdn_x4")
     assert "rdn_x4" not in home(HUB, "list")
-    assert "rdn_x4" in home(sys.executable, "-m", "paddle_cv.hub", "list")
-    home(sys.executable, "-m", "paddle_cv.hub", "install", "nothing", code=2)
-    assert "installed rdn_x4 1.0.0" in home(sys.executable, "-m", "paddle_cv.hub", "install")
+    assert "rdn_x4" in home(sys.executable, "-m", "paddle_cv", "hub", "list")
+    home(sys.executable, "-m", "paddle_cv", "hub", "install", "nothing", code=2)
+    assert "installed rdn_x4 1.0.0" in home(sys.executable, "-m", "paddle_cv", "hub", "install")
     assert "rdn_x4" in home(HUB, "list")

@@ -18,7 +18,7 @@ def test_install_list_and_check(tmp_path, root):
         return run(sys.executable, root / "tools" / "hub.py", *arguments, code=code)
 
     assert "no module of this project is installed" in hub("check")
-    assert "tools/hub.py: error: no module nonsense" in hub("install", "nonsense", code=2)
+    assert "hub.py: error: no module nonsense" in hub("install", "nonsense", code=2)
     installed = tmp_path / "home" / "modules"
     # Files that somebody has put there stay, as do those of PaddleHub's own module; its code does not.
     animals = installed / "resnet50_vd_animals"

@@ -1,4 +1,4 @@
-"""tools/serve.py with the shipped modules, and tools/stress.py in short."""
+"""tools/serve.py with the shipped modules, and tools/maintain/stress.py in short."""
 
 import base64
 import contextlib
@@ -22,8 +22,8 @@ pytest.importorskip("uvicorn", reason="uvicorn and starlette are not installed (
 import requests  # noqa: E402  (paddlehub brings it)
 from paddlehub.module.manager import LocalModuleManager  # noqa: E402
 
+from paddle_cv.cli import serve  # noqa: E402
 from paddle_cv.hub import server  # noqa: E402
-from tools import serve  # noqa: E402
 
 from .support import Runner, wait_for  # noqa: E402
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.hub
 @pytest.fixture(scope="module")
 def home(tmp_path_factory, root):
     run = Runner(tmp_path_factory.mktemp("serve"), root)
-    run(sys.executable, "-m", "paddle_cv.hub", "install", "rdn_x4", "lenet_mnist")
+    run(sys.executable, "-m", "paddle_cv", "hub", "install", "rdn_x4", "lenet_mnist")
     other = run.folder.parent / "home" / "modules" / "other"
     other.mkdir()
     (other / "module.py").write_text(

@@ -5,15 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paddle_cv.inference import (
-    RestorationPredictor,
-    find_pictures,
-    open_picture,
-    picture_size,
-    plan_results,
-    restore_files,
-)
+from paddle_cv.inference import RestorationPredictor, find_pictures, plan_results, restore_files
 from paddle_cv.models import build_model, model_spec
+from paddle_cv.pictures import open_picture, picture_size
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.data import imresize
-from paddle_cv.inference import Chain, ImageError, PredictionErrors, RestorationPredictor
-from paddle_cv.inference.engines import Engine
+from paddle_cv.engines.runtime import Engine
+from paddle_cv.inference import Chain, PredictionErrors, RestorationPredictor
 from paddle_cv.models import build_model
+from paddle_cv.pictures import ImageError
 
 
 def _load(name, **options):

@@ -8,10 +8,11 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.data import label_names
-from paddle_cv.inference import ClassificationPredictor, ImageError, PredictionErrors, open_picture
+from paddle_cv.inference import ClassificationPredictor, PredictionErrors
 from paddle_cv.inference.classification import prepare
 from paddle_cv.models import ModelSpec
 from paddle_cv.models.classification.base import IMAGENET
+from paddle_cv.pictures import ImageError, open_picture
 from paddle_cv.weights import save_state, with_class_names
 
 

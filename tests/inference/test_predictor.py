@@ -7,8 +7,9 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.data import imresize
-from paddle_cv.inference import ImageError, PredictionErrors, RestorationPredictor
+from paddle_cv.inference import PredictionErrors, RestorationPredictor
 from paddle_cv.metrics import psnr
+from paddle_cv.pictures import ImageError
 from paddle_cv.weights import cache_folder
 
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from paddle_cv.inference import RestorationPredictor, open_picture, save_picture
+from paddle_cv.inference import RestorationPredictor
 from paddle_cv.inference.tiling import tiles
 from paddle_cv.models import build_model, model_spec
+from paddle_cv.pictures import open_picture, save_picture
 
 SIDES = st.integers(1, 40)
 DTYPES = st.sampled_from([np.uint8, np.uint16, np.float32])

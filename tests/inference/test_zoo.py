@@ -5,7 +5,7 @@ import pytest
 
 import paddle_cv as pcv
 from paddle_cv.data import imresize, rgb_to_ycbcr
-from paddle_cv.data.degradations import bicubic_degradation, gaussian_kernel, kernel_basis
+from paddle_cv.data.srmd import bicubic_degradation, gaussian_kernel, kernel_basis
 from paddle_cv.inference import RestorationPredictor
 from paddle_cv.inference.windows import condition_inputs
 from paddle_cv.models import build_model

@@ -4,7 +4,7 @@ import numpy as np
 import paddle
 import pytest
 
-from paddle_cv.inference import make_engine
+from paddle_cv.engines import make_engine
 from paddle_cv.models import build_model, list_models, model_spec
 
 CLASSIFIERS = list_models(task="classification")

@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 import paddle_cv as pcv
+from paddle_cv.cli.compare import main
 from paddle_cv.weights import save_state
-from tools.compare import main
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ import json
 import pytest
 
 import paddle_cv as pcv
-from paddle_cv.inference.export import LIMITS
-from tools import exports_page
+from paddle_cv.engines.export import LIMITS
+from tools.maintain import exports_page
 
 
 def test_the_page_is_what_the_results_say():
     results = json.loads(exports_page.RESULTS.read_text(encoding="utf-8"))
     text = exports_page.PAGE.read_text(encoding="utf-8")
-    assert exports_page.page(results) == text, "python tools/exports_page.py"
+    assert exports_page.page(results) == text, "python tools/maintain/exports_page.py"
     tried = {pcv.model_spec(name).network.__name__ for name in exports_page.tried_names()}
     assert all(f"| `{name}` |" in text for name in tried) and "RDN" in tried
     assert set(results["networks"]) <= set(pcv.list_models())

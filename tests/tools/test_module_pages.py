@@ -1,9 +1,9 @@
-"""The modules and README files that tools/module_pages.py writes."""
+"""The modules and README files that tools/maintain/module_pages.py writes."""
 
 import json
 
 import paddle_cv as pcv
-from tools.module_pages import (
+from tools.maintain.module_pages import (
     make_module,
     module_name,
     module_source,
@@ -17,15 +17,15 @@ from tools.module_pages import (
 
 def test_pages_are_up_to_date():
     texts = pages()
-    assert without_module() == [], "run python tools/module_pages.py --new"
+    assert without_module() == [], "run python tools/maintain/module_pages.py --new"
     assert len(texts) >= 24
     for path, text in texts.items():
-        assert path.read_text(encoding="utf-8") == text, f"run python tools/module_pages.py: {path} is stale"
+        assert path.read_text(encoding="utf-8") == text, f"run python tools/maintain/module_pages.py: {path} is stale"
 
 
 def test_the_list_of_modules_is_up_to_date(root):
     text = (root / "docs" / "modules.md").read_text(encoding="utf-8")
-    assert text == modules_page(), "run python tools/module_pages.py"
+    assert text == modules_page(), "run python tools/maintain/module_pages.py"
     for module in (root / "hub_modules").glob("*/module.py"):
         assert f"(../hub_modules/{module.parent.name}/README.md)" in text
     card = json.loads((root / "hub_modules" / "rdn_x4" / "card.json").read_text())

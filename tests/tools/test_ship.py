@@ -14,7 +14,7 @@ from paddle_cv.analysis import read_card
 from paddle_cv.models import registry
 from paddle_cv.training import Trainer, load_config
 from tests.hub.support import Runner
-from tools import ship
+from tools.maintain import ship
 
 MARKS = ("shipped super-resolution", "shipped denoisers", "exercises")
 MODELS = {"fsrcnn_x3": "tiny_x3", "dncnn_gray_s25": "tiny_denoiser", "lenet": "tiny_digits"}

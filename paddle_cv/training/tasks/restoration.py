@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from paddle.io import Dataset
 
 from ...data import DegradedPatches, DenoisingPatches, SuperResolutionPatches, denoising_pairs, super_resolution_pairs
-from ...data.degradations import bicubic_degradation
+from ...data.srmd import bicubic_degradation
 from ...inference.windows import compute_windows, condition_inputs
 from ...metrics import denoising_scores, super_resolution_scores
 from ...models import ModelSpec

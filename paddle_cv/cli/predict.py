@@ -1,0 +1,258 @@
+"""Enlarges or denoises pictures and videos, or names what pictures show.
+
+    paddle-cv predict rdn_x4 photo.jpg folder "scans/**/*.tif" -o results
+    paddle-cv predict dncnn_lite_gray_s25+rdn_x4 noisy.png -o results
+    paddle-cv predict rdn_x2 clip.mp4 -o results
+    paddle-cv predict squeezenet1_0 photo.jpg folder --top_k 3
+
+Folders are searched with all below them, and the results lie in folders of the same names. A result has the format, depth and mode
+of its picture, GIF excepted. Videos are worked on frame by frame where they are named (folders bring pictures only); their sound
+is copied. The exit code is 0 if all went well, 1 if a file failed (the others are finished), 2 for wrong arguments.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
+
+from tqdm import tqdm  # noqa: E402
+
+import paddle_cv as pcv  # noqa: E402
+from paddle_cv.engines import ENGINES  # noqa: E402
+from paddle_cv.inference import (  # noqa: E402
+    ClassificationPredictor,
+    PicturePredictor,
+    find_pictures,
+    is_video,
+    plan_results,
+    restore_files,
+    video_info,
+)
+from paddle_cv.inference.video import CRF, VIDEO_FORMATS  # noqa: E402
+from paddle_cv.pictures import MAX_MEGAPIXELS, ImageError, picture_size  # noqa: E402
+
+# Options of one kind of network only.
+RESTORATION = ("output", "format", "overwrite", "crf", "tile", "noise_level", "self_ensemble", "outscale")
+CLASSIFICATION = ("top_k",)
+# The end of a progress bar.
+TIMES = "[{elapsed}, {remaining} left, {rate_noinv_fmt}]"
+
+
+def megapixels(predictor: PicturePredictor, source: Path) -> float:
+    """Of the result of a picture."""
+    try:
+        height, width = predictor.result_size(*picture_size(source))
+    except ImageError:  # what is wrong will be reported when its turn comes
+        return 0
+    return height * width / 1e6
+
+
+class Progress:
+    """Shows how far the work has come: one bar for all pictures in megapixels of result, and one for each video in frames."""
+
+    def __init__(self, predictor: PicturePredictor, sources: list[Path]):
+        self.sizes = {source: megapixels(predictor, source) for source in sources if not is_video(source)}
+        self.done, self.pictures, self.frames = 0.0, None, None
+        if self.sizes:
+            self.pictures = tqdm(
+                total=sum(self.sizes.values()),
+                disable=None,  # only where somebody looks
+                bar_format=f"{{percentage:3.0f}}%|{{bar}}| {{n:.1f}}/{{total:.1f}} megapixels {TIMES}",
+                unit=" MP",
+            )
+
+    def show(self, source: Path, done: int, of: int) -> None:
+        """Called with the number of windows of a picture, or of frames of a video."""
+        if source in self.sizes:
+            self.pictures.update(self.done + self.sizes[source] * done / of - self.pictures.n)
+            return
+        if self.frames is None:
+            self.frames = tqdm(
+                total=of,
+                desc=source.name,
+                disable=None,
+                bar_format=f"{{desc}}: {{percentage:3.0f}}%|{{bar}}| {{n_fmt}}/{{total_fmt}} frames {TIMES}",
+                unit=" frames",
+                leave=False,
+            )
+        self.frames.update(done - self.frames.n)
+
+    def finish(self, source: Path, failed: bool) -> None:
+        """Called after each file."""
+        if source in self.sizes:
+            if failed:
+                self.pictures.total -= self.sizes[source]
+            else:
+                self.done += self.sizes[source]
+        elif self.frames is not None:
+            self.frames.close()
+            self.frames = None
+
+    def close(self) -> None:
+        for bar in (self.frames, self.pictures):
+            if bar is not None:
+                bar.close()
+
+
+def described(target: Path) -> dict:
+    """What a result is like."""
+    if not is_video(target):
+        height, width = picture_size(target)
+        return {"result": str(target), "width": width, "height": height}
+    info = video_info(target)
+    return {"result": str(target), "width": info.width, "height": info.height, "frames": info.frames}
+
+
+def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple[list[dict], float]:
+    """Writes the results; returns an entry for each file, and megapixels of result in a second."""
+    options = {} if arguments.noise_level is None else {"noise_level": arguments.noise_level}
+    options["crf"] = CRF if arguments.crf is None else arguments.crf
+    found = find_pictures(arguments.inputs, outside=arguments.output)
+    plan = plan_results(found, arguments.output, arguments.format and f".{arguments.format}")
+    report, started, done = [], time.perf_counter(), 0.0
+    with closing(Progress(predictor, [source for source, _ in plan])) as progress:
+        last = time.perf_counter()
+        for source, target, error in restore_files(
+            predictor, plan, bool(arguments.overwrite), progress.show, batch_size=arguments.batch_size or 1, **options
+        ):
+            now = time.perf_counter()
+            progress.finish(source, error is not None)
+            entry = {"name": str(source)}
+            if error:
+                entry["error"] = str(error)
+            else:
+                entry.update(described(target), seconds=round(now - last, 3))
+                done += entry["width"] * entry["height"] * entry.get("frames", 1) / 1e6
+                if not arguments.json:
+                    tqdm.write(str(target))
+            report.append(entry)
+            last = now
+    return report, done / (time.perf_counter() - started)
+
+
+def classify(predictor: ClassificationPredictor, arguments: argparse.Namespace) -> list[dict]:
+    """Prints the results; returns an entry for each picture."""
+    sources = [source for source, _ in find_pictures(arguments.inputs)]
+    report = []
+    outcomes = predictor.predict_each(sources, arguments.top_k or 5, arguments.batch_size or 1)
+    for source, outcome in zip(sources, tqdm(outcomes, total=len(sources), unit="picture", disable=None, leave=False)):
+        if isinstance(outcome, Exception):
+            report.append({"name": str(source), "error": str(outcome)})
+            continue
+        report.append({"name": str(source), "labels": outcome.as_dict()})
+        if not arguments.json:
+            named = (f"{label} {probability:.4f}" for label, probability in outcome.as_dict().items())
+            tqdm.write(f"{source}: {', '.join(named)}")
+    return report
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more")
+    return int(text)
+
+
+def quality(text: str) -> int:
+    if not text.isdecimal() or int(text) > 51:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 51")
+    return int(text)
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="a name of paddle_cv.list_models(), or several joined by + for a chain")
+    parser.add_argument("inputs", nargs="+", help="pictures, videos, folders of pictures, patterns with * and **")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        action="append",
+        help="weights instead of the shipped or published ones; for a chain once for each network, - for the shipped ones",
+    )
+    parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
+    parser.add_argument("--device", default="auto", help="cpu, gpu, gpu:1 ... (%(default)s)")
+    parser.add_argument("--threads", type=positive, help="CPU threads (one for each core)")
+    parser.add_argument("--batch_size", type=positive, help="pictures, or windows of a picture, at once (1)")
+    parser.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=MAX_MEGAPIXELS,
+        help="refuse files of more pixels (%(default)g)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON list instead of lines")
+    group = parser.add_argument_group("super-resolution and denoising")
+    group.add_argument("-o", "--output", help="folder for the results")
+    group.add_argument(
+        "--format",
+        choices=["png", "jpg", "webp", "tif", "bmp", *(suffix[1:] for suffix in VIDEO_FORMATS)],
+        help="of the results: of pictures, or of videos (that of each file)",
+    )
+    group.add_argument("--overwrite", action="store_true", default=None, help="replace earlier results")
+    group.add_argument("--crf", type=quality, help=f"quality of videos, from 0 (best) to 51 ({CRF})")
+    group.add_argument("--tile", type=positive, help="largest side of the windows in pixels (as memory allows)")
+    group.add_argument("--noise_level", type=float, help="of 255, for denoisers that are told it")
+    group.add_argument(
+        "--self-ensemble", action="store_true", default=None, help="mean over eight orientations: eight times the work"
+    )
+    group.add_argument("--outscale", type=float, help="how much larger the results are, any number (as the network)")
+    group = parser.add_argument_group("classification")
+    group.add_argument("--top_k", type=positive, help="how many classes to print (5)")
+    return parser
+
+
+def load(arguments: argparse.Namespace):
+    """The predictor that the arguments ask for; ValueError for options that are not for it."""
+    names = arguments.name.split("+")
+    classifies = any(pcv.model_spec(name).task == "classification" for name in names)
+    for option in RESTORATION if classifies else CLASSIFICATION:
+        if getattr(arguments, option) is not None:
+            raise ValueError(f"--{option} is not for {arguments.name}")
+    if not classifies and arguments.output is None:
+        raise ValueError("-o FOLDER is needed for the results")
+    weights = arguments.weights and [None if file == "-" else file for file in arguments.weights]
+    if len(names) == 1:
+        names, weights = names[0], weights and weights[-1]
+    options = {"threads": arguments.threads, "max_megapixels": arguments.max_megapixels}
+    for option in ("tile", "self_ensemble", "outscale"):
+        if getattr(arguments, option) is not None:
+            options[option] = getattr(arguments, option)
+    predictor = pcv.load(names, weights, arguments.engine, arguments.device, **options)
+    if not classifies:  # what is missing or surplus is an error before the first picture
+        predictor.prepare(**({} if arguments.noise_level is None else {"noise_level": arguments.noise_level}))
+    return predictor
+
+
+def main() -> int:
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    parser = arguments_parser()
+    arguments = parser.parse_args()
+    try:
+        predictor = load(arguments)
+    except (KeyError, FileNotFoundError, ValueError) as error:
+        parser.error(error.args[0])
+    speed = None
+    try:
+        if isinstance(predictor, ClassificationPredictor):
+            report = classify(predictor, arguments)
+        else:
+            report, speed = restore(predictor, arguments)
+    except KeyboardInterrupt:
+        print("interrupted; the results that are there are whole", file=sys.stderr)
+        return 130
+    failed = [entry["error"] for entry in report if "error" in entry]
+    if arguments.json:
+        print(json.dumps(report, indent=1, ensure_ascii=False))
+    if not report:
+        print("there is no picture in these folders", file=sys.stderr)
+        return 1
+    if speed is not None and not arguments.json:
+        files = "files" if any(is_video(entry["name"]) for entry in report) else "pictures"
+        print(f"{len(report) - len(failed)} of {len(report)} {files}, {speed:.2f} megapixels/s")
+    for error in failed:
+        print(f"failed: {error}", file=sys.stderr)
+    return 1 if failed else 0

@@ -1,0 +1,299 @@
+#!/usr/bin/env python
+"""Writes the README files of the hub modules and docs/modules.md, and makes new modules.
+
+    python tools/maintain/module_pages.py                   # brings the README files of all up to date
+    python tools/maintain/module_pages.py --new lenet       # makes hub_modules/lenet_mnist
+    python tools/maintain/module_pages.py --new             # makes those of all networks whose weights somebody publishes
+
+All that they say comes from the network's registration and, where the module ships weights, from its card; the texts around it
+stand in tools/maintain/templates. A paragraph on the networks of one name, such as rdn_lite, may stand in its folder `about`.
+"""
+
+import argparse
+import json
+import re
+import sys
+from pathlib import Path
+from string import Template
+from typing import Any, Optional
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import paddle  # noqa: E402
+
+import paddle_cv as pcv  # noqa: E402
+from paddle_cv.analysis import card_table, read_card, score_table  # noqa: E402
+from paddle_cv.weights import hub_modules_folder  # noqa: E402
+
+TEMPLATES = Path(__file__).with_name("templates")
+README = {"en": "README.md", "zh": "README.zh-CN.md"}
+SUFFIX = {"en": ".md", "zh": ".zh-CN.md"}
+BASES = {
+    "classification": "ClassificationModule",
+    "denoising": "DenoisingModule",
+    "super_resolution": "SuperResolutionModule",
+}
+DATA_SETS = {"imagenet": "ImageNet (ILSVRC 2012)", "mnist": "MNIST"}
+WHAT = {
+    "en": {"imagenet": "the 1000 classes of ImageNet", "mnist": "handwritten digits"},
+    "zh": {"imagenet": " ImageNet 的 1000 个类别", "mnist": "手写数字"},
+}
+INVERTED = {"en": ", dark ink on bright paper inverted", "zh": "，浅底深色的数字先反色"}
+GREY = {"en": ("read as RGB", "turned into grey"), "zh": ("以 RGB 读入", "转为灰度图")}
+FOLD = {
+    "en": {2: "twofold", 3: "threefold", 4: "fourfold", 8: "eightfold"},
+    "zh": {2: "2 倍", 3: "3 倍", 4: "4 倍", 8: "8 倍"},
+}
+# What the pages of restoration modules say by task.
+RESTORATION = {
+    "en": {
+        "super_resolution": {
+            "category": "super-resolution",
+            "does": "Enlarges pictures $fold.",
+            "one_channel": " The network works on the luminance; the colour is enlarged by bicubic interpolation.",
+            "measured": "luminance with a border of $scale pixels left out",
+            "and_scale": " and scale",
+            "resulting": "enlarged",
+        },
+        "denoising": {
+            "category": "denoising",
+            "does": "Takes noise out of pictures, here Gaussian noise of a standard deviation of $noise_level (of 255).",
+            "one_channel": " The network is for grey pictures; the channels of those in colour go through it one by one.",
+            "measured": "noisy pictures",
+            "and_scale": "",
+            "resulting": "denoised",
+        },
+    },
+    "zh": {
+        "super_resolution": {
+            "category": "超分辨率",
+            "does": "把图片放大 $fold。",
+            "one_channel": "网络处理亮度，颜色用双三次插值放大。",
+            "measured": "亮度通道、去掉边缘 $scale 像素",
+            "and_scale": "、同一倍数",
+            "resulting": "放大后的",
+        },
+        "denoising": {
+            "category": "去噪",
+            "does": "去除图片中的噪声（标准差为 $noise_level 的高斯噪声，255 制）。",
+            "one_channel": "网络用于灰度图；彩色图片的各通道分别处理。",
+            "measured": "含噪图片处理后",
+            "and_scale": "",
+            "resulting": "去噪后的",
+        },
+    },
+}
+MODULES_PAGE = """\
+# The modules
+
+Written by `python tools/maintain/module_pages.py`. `python tools/hub.py install` puts these {count} modules where
+`hub.Module(name=...)` finds them; [paddlehub.md](paddlehub.md) shows what they can do.
+
+| module | task | network | weights | score | where the weights are |
+|---|---|---|---|---|---|
+{lines}
+"""
+RESULT = {"super_resolution": ("large", "reconstruct"), "denoising": ("clean", "denoise")}
+PUBLISHED = {
+    "en": """\
+**Weights.** PaddlePaddle publishes them; this project has not measured them. They are fetched at the first use from
+
+    {url}
+
+(MD5 `{md5}`). Without a network, put the file under the name `{file}` into
+`~/.cache/paddle_cv/weights` (or the folder `weights` in `PADDLE_CV_HOME`), or give its path:
+`hub.Module(name="{name}", weights="file")`.""",
+    "zh": """\
+**权重。** 由 PaddlePaddle 发布，本项目未做测试。首次使用时从以下地址下载：
+
+    {url}
+
+（MD5 `{md5}`）。没有网络时，请把文件以 `{file}` 为名放入
+`~/.cache/paddle_cv/weights`（或 `PADDLE_CV_HOME` 中的 `weights` 文件夹），或给出路径：
+`hub.Module(name="{name}", weights="文件")`。""",
+}
+
+
+def network_of(module: Path) -> Optional[pcv.ModelSpec]:
+    """The network of a module that this script writes the pages of; None for modules with pages of their own."""
+    source = (module / "module.py").read_text(encoding="utf-8")
+    found = re.search(rf'\((?:{"|".join(BASES.values())})\):\n    model = "(.+)"', source)
+    return pcv.model_spec(found[1]) if found else None
+
+
+def weights_text(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    """How the module's weights were made, or where they are fetched from."""
+    if (module / "card.json").is_file():
+        return card_table(read_card(module), language)
+    if spec.published is None:
+        raise ValueError(f"{module.name} has no card.json, and no weights are published for {spec.name}")
+    file = spec.published.url.rpartition("/")[2]
+    return PUBLISHED[language].format(url=spec.published.url, md5=spec.published.md5, file=file, name=module.name)
+
+
+def facts(module: Path, spec: pcv.ModelSpec) -> dict[str, Any]:
+    """What all pages say."""
+    with paddle.LazyGuard():  # counts without filling
+        network = pcv.create_model(spec.name)
+    parameters = sum(parameter.size for parameter in network.parameters() if not parameter.stop_gradient)
+    size = 4 * sum(value.size for value in network.state_dict().values())  # bytes
+    return {
+        "name": module.name,
+        "model": spec.name,
+        "summary": spec.summary,
+        "paper": spec.paper,
+        "size": f"{size / 1e6:.1f} MB",
+        "parameters": f"{parameters:,}",
+        "classes": getattr(network, "num_classes", None),
+    }
+
+
+def template(name: str, language: str) -> Template:
+    return Template((TEMPLATES / f"{name}{SUFFIX[language]}").read_text(encoding="utf-8"))
+
+
+def classification_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    text = template("classification", language).substitute(
+        facts(module, spec),
+        what=WHAT[language][spec.labels],
+        data_set=DATA_SETS[spec.labels],
+        inverted=INVERTED[language] if spec.labels == "mnist" else "",
+        resize=spec.resize,
+        input=spec.input_size,
+        weights=weights_text(module, spec, language),
+    )
+    return text.replace(*GREY[language]) if spec.in_channels == 1 else text
+
+
+def about(spec: pcv.ModelSpec, language: str) -> str:
+    """The paragraph of its own that a network has, or nothing."""
+    name = re.sub(r"_x\d+$", "", spec.name)
+    if not (TEMPLATES / "about" / f"{name}{SUFFIX[language]}").is_file():
+        return ""
+    return "\n\n" + template(f"about/{name}", language).substitute(model=spec.name).strip()
+
+
+def restoration_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    if not (module / "card.json").is_file():
+        raise ValueError(f"{module.name} has no card.json, which its README tells of")
+    card = read_card(module)
+    published = json.loads((ROOT / "docs" / "published.json").read_text(encoding="utf-8"))
+    words = RESTORATION[language][spec.task]
+    values = {"fold": FOLD[language].get(spec.scale), "scale": spec.scale, "noise_level": card.get("noise_level")}
+    words = {key: Template(text).substitute(values) for key, text in words.items()}
+    one_channel = words.pop("one_channel") if spec.in_channels == 1 else ""
+    words["does"] += one_channel
+    result, method = RESULT[spec.task]
+    between = {"en": ", ", "zh": "、"}[language]
+    text = template("restoration", language).substitute(
+        {**facts(module, spec), **words},
+        sets=between.join(card["scores"]),
+        data_set=between.join(card["training_data"]),
+        about=about(spec, language),
+        scores=score_table(card, published, language),
+        card=weights_text(module, spec, language),
+        result=result,
+        method=method,
+    )
+    return re.sub(r" +$", "", text, flags=re.MULTILINE)
+
+
+def readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    write = classification_readme if spec.task == "classification" else restoration_readme
+    return write(module, spec, language)
+
+
+def pages(folder: Optional[Path] = None) -> dict[Path, str]:
+    """Each README of the modules in a folder (None: this project's), with the text it should have."""
+    texts = {}
+    for source in sorted((folder or hub_modules_folder()).glob("*/module.py")):
+        spec = network_of(source.parent)
+        for language, name in README.items() if spec else ():
+            texts[source.parent / name] = readme(source.parent, spec, language)
+    return texts
+
+
+def score(module: Path) -> str:
+    """What the card says first of the weights' quality."""
+    if not (module / "card.json").is_file():
+        return "not measured"
+    name, values = next(iter(read_card(module)["scores"].items()))
+    if "accuracy" in values:
+        return f"{100 * values['accuracy']:.2f} % of {name}"
+    return f"{values['psnr']:.2f} dB on {name}"
+
+
+def modules_page(folder: Optional[Path] = None) -> str:
+    """docs/modules.md: the modules in a folder (None: this project's), their size and what they score."""
+    folder, origins = folder or hub_modules_folder(), {True: "in the module", False: "fetched at the first use"}
+    lines = []
+    for source in sorted(folder.glob("*/module.py")):
+        module = source.parent
+        spec = network_of(module)
+        if spec is None:  # it takes the user's files
+            lines.append(
+                f"| [{module.name}](../hub_modules/{module.name}/README.md) | classification | | | | the user's files |"
+            )
+            continue
+        origin = origins[(module / "card.json").is_file()]
+        cells = (spec.task.replace("_", "-"), f"`{spec.name}`", facts(module, spec)["size"], score(module), origin)
+        lines.append(f"| [{module.name}](../hub_modules/{module.name}/README.md) | {' | '.join(cells)} |")
+    return MODULES_PAGE.format(count=len(lines), lines="\n".join(lines))
+
+
+def module_source(spec: pcv.ModelSpec, name: str) -> str:
+    """The module.py of a new module."""
+    if spec.task == "classification":
+        what = WHAT["en"][spec.labels]
+        summary, kind = f"Names {what}", "CV/image_classification"
+    else:
+        what = f"{FOLD['en'][spec.scale]} super-resolution" if spec.scale else "denoising of pictures"
+        summary, kind = what.capitalize(), "CV/image_editing"
+    return Template((TEMPLATES / "module.py.txt").read_text(encoding="utf-8")).substitute(
+        name=name,
+        class_name="".join(part.capitalize() for part in name.split("_")),
+        base=BASES[spec.task],
+        model=spec.name,
+        type=kind,
+        what=what,
+        summary=f"{summary} by the network {spec.name}.",
+    )
+
+
+def module_name(spec: pcv.ModelSpec) -> str:
+    """The name that the registration has for a module with weights, or else `<network>_<data set>`."""
+    return spec.hub_module or f"{spec.name}_{spec.labels}"
+
+
+def make_module(spec: pcv.ModelSpec, folder: Path) -> Path:
+    """Makes a module in a folder, without README files."""
+    module = folder / module_name(spec)
+    module.mkdir(parents=True, exist_ok=True)
+    (module / "__init__.py").touch()
+    (module / "module.py").write_text(module_source(spec, module.name), encoding="utf-8")
+    return module
+
+
+def without_module() -> list[str]:
+    """Networks whose weights somebody publishes and that have no module."""
+    specs = (pcv.model_spec(name) for name in pcv.list_models(task="classification"))
+    folder = hub_modules_folder()
+    return [spec.name for spec in specs if spec.published and not (folder / module_name(spec)).exists()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--new", nargs="*", metavar="NETWORK", help="networks to make modules for")
+    new = parser.parse_args().new
+    for name in without_module() if new == [] else new or ():
+        print(f"made {make_module(pcv.model_spec(name), hub_modules_folder())}")
+    for path, text in {**pages(), ROOT / "docs" / "modules.md": modules_page()}.items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(f"updated {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
