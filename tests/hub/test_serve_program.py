@@ -142,7 +142,7 @@ def test_weights_that_are_missing(home, root):
 @pytest.mark.slow
 def test_clients_in_short(home, root):
     output = home(
-        sys.executable, root / "tools" / "stress.py", "clients", "lenet_mnist", "--clients", 8, "--seconds", 3
+        sys.executable, root / "tools" / "maintain" / "stress.py", "clients", "lenet_mnist", "--clients", 8, "--seconds", 3
     )
     assert "0 lost, 0 wrong or mixed up" in output and not re.search(r"\b0 answered", output)
 
@@ -150,7 +150,7 @@ def test_clients_in_short(home, root):
 @pytest.mark.slow
 def test_hostile_requests_in_short(home, root):
     command = ("hostile", "lenet_mnist", "--requests", 150, "--seed", 1)
-    output = home(sys.executable, root / "tools" / "stress.py", *command)
+    output = home(sys.executable, root / "tools" / "maintain" / "stress.py", *command)
     assert "150 requests in" in output and "0 answered as they should not be" in output
     assert "a good request after them: answered, and right" in output
     before, after, _ = map(int, re.findall(r"(\d+) MiB", output))
