@@ -83,7 +83,7 @@ def test_an_export_that_fails_leaves_nothing(cache, monkeypatch):
 
 def test_processes_that_start_at_once(cache, root):
     code = (
-        "import numpy as np, paddle; from paddle_cv.inference import make_engine; from paddle_cv.models import build_model;"
+        "import numpy as np, paddle; from paddle_cv.engines import make_engine; from paddle_cv.models import build_model;"
         "paddle.seed(3); run = make_engine(build_model('espcn_x3'), [(1, None, None)], 'paddle_inference', 'cpu', 1);"
         "print(run(np.full((1, 1, 9, 9), 0.5, np.float32)).sum())"
     )

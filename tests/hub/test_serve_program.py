@@ -142,7 +142,14 @@ def test_weights_that_are_missing(home, root):
 @pytest.mark.slow
 def test_clients_in_short(home, root):
     output = home(
-        sys.executable, root / "tools" / "maintain" / "stress.py", "clients", "lenet_mnist", "--clients", 8, "--seconds", 3
+        sys.executable,
+        root / "tools" / "maintain" / "stress.py",
+        "clients",
+        "lenet_mnist",
+        "--clients",
+        8,
+        "--seconds",
+        3,
     )
     assert "0 lost, 0 wrong or mixed up" in output and not re.search(r"\b0 answered", output)
 
