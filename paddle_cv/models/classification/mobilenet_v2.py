@@ -33,6 +33,10 @@ STAGES = (
 
 # Variables of the static graphs; conv1_1 and conv9 are the first and the last convolution.
 _STATIC = re.compile(r"conv([1-9])(?:_(\d+))?(?:_(expand|dwise|linear))?(_bn)?_(weights|scale|offset|mean|variance)")
+# Entries of the networks that are no static graphs.
+_LAYER = re.compile(
+    r"conv([1-9])\.(?:(?:_first_block|conv\d_(\d))\._(expand|bottleneck|linear)_conv\.)?_(conv|batch_norm)\.(\w+)"
+)
 
 
 def conv_bn_relu6(
@@ -146,7 +150,21 @@ class MobileNetV2(StagedClassifier):
 
     @staticmethod
     def paddle_key(key: str) -> str:
-        """The names in PaddlePaddle's static graphs: conv3_2_dwise_weights, conv3_2_dwise_bn_scale, fc10_offset."""
+        """The names in PaddlePaddle's static graphs: conv3_2_dwise_weights, conv3_2_dwise_bn_scale, fc10_offset.
+
+        And those of PaddleClas and PaddleSeg: conv3.conv3_2._bottleneck_conv._batch_norm.weight, out.bias.
+        """
+        found = _LAYER.fullmatch(key)
+        if found:
+            stage, block, layer, kind, field = found.groups()
+            norm = kind == "batch_norm"
+            if layer is None:
+                return f"features.{0 if stage == '1' else 18}.{int(norm)}.{field}"
+            place = sum(count for _, _, count, _ in STAGES[: int(stage) - 2]) + int(block or 1)
+            inner = {"expand": f"0.{int(norm)}", "bottleneck": f"1.{int(norm)}", "linear": str(2 + norm)}[layer]
+            return f"features.{place}.conv.{inner}.{field}"
+        if key.startswith("out."):
+            return f"classifier.1.{key[4:]}"
         if key.startswith("fc10_"):
             return f"classifier.1.{STATIC_FIELDS.get(key[5:], key[5:])}"
         found = _STATIC.fullmatch(key)

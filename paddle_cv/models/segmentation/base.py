@@ -19,10 +19,12 @@ class SegmentationSpec(ModelSpec):
     """A network from images (N, 3, H, W) to maps (N, num_classes, H, W), one for each class.
 
     Attributes:
-        output: What the maps hold: "logits", of which softmax makes probabilities, or "probability" of the foreground, one map.
+        output: What the maps hold: "logits", of which softmax makes probabilities, or the sigmoid where there is one map only; or
+            "probability" of the foreground, one map.
         working_size: Pixels of the shorter side of the images that it was trained on.
         square: Those images were stretched to squares, whatever their shape.
         multiple: The sides of the input are multiples of this many pixels.
+        bgr: The network takes the channels in the order blue, green, red; `mean` and `std` are of red, green, blue nevertheless.
         foreground: The class whose probability cuts out what is wanted: people, or what stands out; None: no class of its own.
     """
 
@@ -31,6 +33,7 @@ class SegmentationSpec(ModelSpec):
     working_size: int = 512
     square: bool = False
     multiple: int = 1
+    bgr: bool = False
     foreground: Optional[int] = None
 
     @property
