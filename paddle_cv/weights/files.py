@@ -1,23 +1,24 @@
-"""Weight files: `.pdparams`, `.safetensors`, `.npz` and, where PyTorch is installed, `.pth`, `.pt`, `.ckpt`; and the folders of
-static-graph models."""
+"""Weight files: `.pdparams`, `.safetensors`, `.npz`, those of PyTorch; and the folders of static-graph models."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import pickle
-import re
+import itertools
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
 import paddle
 from paddle import nn
+from safetensors import deserialize
 
 from ..models.layers import STORED
+from .archives import open_archive, read_npz
+from .arrays import array_of, dtype_of, float32_of_bfloat16
+from .pickles import Array, Name, Thing, read_pickle
 from .static_graph import GRAPH, read_static_folder
+from .torch_files import Tensor, is_legacy, layer_state, read_torch_archive, read_torch_legacy
 
 __all__ = ["fits", "load_weights", "read_parts", "read_state", "save_state"]
 
@@ -41,88 +42,53 @@ _WRAPPINGS = (
 _COUNTERS = ("total_ops", "total_params", "step_counter", "n_averaged")
 
 
-class _ArraysOnly(pickle.Unpickler):
-    """Reads the pickles of `paddle.save`, and refuses everything that could run code."""
-
-    _ALLOWED = {
-        ("builtins", "tuple"),
-        ("collections", "OrderedDict"),
-        ("numpy", "dtype"),
-        ("numpy", "ndarray"),
-        ("numpy.core.multiarray", "_reconstruct"),
-        ("numpy.core.multiarray", "scalar"),
-        ("numpy.core.numeric", "_frombuffer"),
-        ("numpy._core.multiarray", "_reconstruct"),
-        ("numpy._core.multiarray", "scalar"),
-        ("numpy._core.numeric", "_frombuffer"),
-        ("_codecs", "encode"),  # numpy arrays in pickles of protocol 2
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self._ALLOWED:
-            raise pickle.UnpicklingError(f"it wants to import {module}.{name}, which weights never need")
-        # A pickle of numpy 2 names numpy._core, which numpy 1 does not have, and the other way round.
-        major = int(np.__version__.split(".")[0])
-        module = (
-            module.replace("numpy.core", "numpy._core") if major > 1 else module.replace("numpy._core", "numpy.core")
-        )
-        return super().find_class(module, name)
+# Suffixes of files that are pickles, archives with a pickle in them, or `.npz`; which, their first bytes say.
+_PICKLES = (".pdparams", ".pth", ".pt", ".ckpt", ".tar", ".bin", ".pkl", ".pickle", ".npz")
+_SUFFIXES = (".safetensors", *_PICKLES)
+# Wrappings within wrappings; more only where one is within itself.
+_MAX_WRAPPINGS = 10
+_SAFETENSORS = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "u1",
+    "BOOL": "b1",
+    "BF16": "<u2",
+}
 
 
-def _read_pdparams(path: Path) -> Any:
+def _read_content(path: Path) -> Any:
+    """What a file holds, with stand-ins for all that is neither plain Python nor an array."""
+    if path.suffix.lower() == ".safetensors":
+        return _read_safetensors(path)
     with open(path, "rb") as file:
-        return _ArraysOnly(file, encoding="latin1").load()
-
-
-def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as archive:
-        return dict(archive)
+        start = file.read(262)
+    if start[:2] == b"PK":
+        with open_archive(path) as archive:
+            pickles = [name for name in archive.namelist() if name == "data.pkl" or name.endswith("/data.pkl")]
+            return read_torch_archive(archive, pickles[0]) if pickles else read_npz(archive)
+    if start[257:] == b"ustar":
+        raise ValueError("a tar archive; unpack it, or save the state dict with a PyTorch of this decade")
+    content = path.read_bytes()
+    value, end = read_pickle(content)
+    return read_torch_legacy(content, end) if is_legacy(value) else value
 
 
 def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    from safetensors.numpy import load_file
-
-    return load_file(str(path))
-
-
-def _read_torch(path: Path) -> Any:
-    try:
-        import torch
-    except ImportError:
-        raise ImportError(
-            f"{path} is a PyTorch file; reading it needs PyTorch (pip install torch), "
-            "or save its state dict as .safetensors or .npz"
-        ) from None
-    try:
-        with _harmless_globals(torch):
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        wanted = ", ".join(dict.fromkeys(re.findall(r"GLOBAL ([\w.]+)", str(error)))) or "other objects"
-        raise ValueError(
-            f"beside weights it holds {wanted}, perhaps a whole pickled network, and reading that could run code. Where it "
-            "comes from a source that you trust, take the weights out with the program that wrote it: "
-            "torch.save(torch.load(path, weights_only=False).state_dict(), 'weights.pth'), or ...['model'].state_dict()"
-        ) from error
-
-
-def _harmless_globals(torch: Any) -> Any:
-    """What training scripts put beside the weights and cannot run code: arguments of the command line, numpy's scalars."""
-    if tuple(int(number) for number in torch.__version__.split(".")[:2]) < (2, 6):
-        return contextlib.nullcontext()
-    scalar = (np._core if hasattr(np, "_core") else np.core).multiarray.scalar
-    names = [(scalar, f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")]  # of numpy 1 and 2
-    kinds = [np.dtype, *(type(np.dtype(kind)) for kind in ("float32", "float64", "int64"))]
-    return torch.serialization.safe_globals([argparse.Namespace, *kinds, *names])
-
-
-_READERS = {
-    ".pdparams": _read_pdparams,
-    ".npz": _read_npz,
-    ".safetensors": _read_safetensors,
-    ".pth": _read_torch,
-    ".pt": _read_torch,
-    ".ckpt": _read_torch,
-}
+    state = {}
+    for key, entry in deserialize(path.read_bytes()):
+        code = entry["dtype"]
+        if code not in _SAFETENSORS:
+            raise ValueError(f"{key} is of the kind {code}, which is not read")
+        state[key] = array_of(memoryview(entry["data"]), dtype_of(_SAFETENSORS[code]), list(entry["shape"]))
+    return state
 
 
 def _is_array(value: Any) -> bool:
@@ -142,17 +108,36 @@ def _state_dicts(content: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _unwrapped(content: Any) -> Mapping[str, Any]:
     """Takes off what is wrapped around a state dict, or around several."""
-    while isinstance(content, Mapping):
-        inner = next((content[key] for key in _WRAPPINGS if isinstance(content.get(key), Mapping)), None)
+    layers = itertools.count()
+    for _ in range(_MAX_WRAPPINGS):
+        content = _opened(content, layers)
+        if not isinstance(content, Mapping):
+            break
+        parts = {key: _opened(value, layers) for key, value in content.items()}
+        inner = next((parts[key] for key in _WRAPPINGS if isinstance(parts.get(key), Mapping)), None)
         if inner is None:
-            found = _state_dicts(content)
+            found = _state_dicts(parts)
             if len(found) != 1:
-                break
+                return parts
             [inner] = found.values()
         content = inner
     if not isinstance(content, Mapping):
-        raise ValueError(f"no state dict in it but {type(content).__name__}")
+        raise ValueError(f"no state dict in it but {_kind(content)}")
     return content
+
+
+def _opened(content: Any, layers: Iterator[int]) -> Any:
+    """The entries of a pickled network, or of a dictionary of somebody's own kind."""
+    if not isinstance(content, Thing):
+        return content
+    state = layer_state(content, layers)
+    return (content.items or content) if state is None else state
+
+
+def _kind(content: Any) -> str:
+    if isinstance(content, (Thing, Name)):
+        return content.name if isinstance(content, Thing) else content.path
+    return type(content).__name__
 
 
 def _numbered(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -168,54 +153,71 @@ def _numbered(state: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _array(value: Any) -> Any:
-    """Tensors as arrays: PyTorch's by their own method, those of `paddle.save` are pairs of a name and an array."""
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], np.ndarray):
+    """Tensors as arrays; those of `paddle.save` are pairs of a name and an array."""
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], (Array, np.ndarray)):
         value = value[1]
-    if hasattr(value, "detach"):
-        value = value.detach().float() if value.is_floating_point() else value.detach()
-        value = value.cpu().numpy()
-    return value
+    if isinstance(value, Tensor):
+        return value.array()
+    return value.array if isinstance(value, Array) else value
 
 
-def _entries(state: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The weights of a state dict, without counters and without the `module.` of PyTorch's parallel training."""
+def _entries(state: Mapping[str, Any], own: dict[int, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The weights of a state dict, without counters and without the `module.` of PyTorch's parallel training.
+
+    Args:
+        state: The state dict.
+        own: What arrays have become, by their id: one that has many names takes memory once.
+    """
     kept = {}
     for key, value in state.items():
         value = _array(value)
         if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiu":
             continue
-        if str(key).rpartition(".")[2] not in _COUNTERS:
-            kept[str(key)] = value.astype(np.float32) if value.dtype.kind == "f" else value
-    while kept and all(key.startswith("module.") for key in kept):
+        if str(key).rpartition(".")[2] in _COUNTERS:
+            continue
+        if id(value) not in own:
+            own[id(value)] = value, _in_own_order(value)
+        kept[str(key)] = own[id(value)][1]
+    for _ in range(_MAX_WRAPPINGS):
+        if not kept or not all(key.startswith("module.") for key in kept):
+            break
         kept = {key[len("module.") :]: value for key, value in kept.items()}
     return kept
+
+
+def _in_own_order(array: np.ndarray) -> np.ndarray:
+    """Floating-point numbers as float32, in the byte order of this machine."""
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # Paddle's form of bfloat16; no weights are of uint16
+        return float32_of_bfloat16(array)
+    kind = np.dtype(np.float32) if array.dtype.kind == "f" else array.dtype.newbyteorder("=")
+    return array.astype(kind, copy=False)
 
 
 def read_parts(path: Union[str, Path]) -> dict[str, dict[str, np.ndarray]]:
     """Reads all state dicts of a weight file as `read_state` does: one under the name "", or several under their keys.
 
     Raises:
-        FileNotFoundError, ImportError, ValueError: As `read_state`.
+        FileNotFoundError, ValueError: As `read_state`.
     """
     path = Path(path)
     if (path / GRAPH).is_file():
         reader = read_static_folder
     elif not path.is_file():
         raise FileNotFoundError(f"there is no weight file {path}")
+    elif path.suffix.lower() in _SUFFIXES:
+        reader = _read_content
     else:
-        reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ValueError(f"{path}: weights are read from {', '.join(_READERS)} files")
+        raise ValueError(f"{path}: weights are read from {', '.join(_SUFFIXES)} files")
     try:
         content = _unwrapped(reader(path))
         parts = _state_dicts(content) or _numbered(content) or {"": content}
-        parts = {key: _entries(part) for key, part in parts.items()}
-    except ImportError:
-        raise
-    except Exception as error:  # every library has its own errors for damaged files
+        own: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        parts = {key: _entries(part, own) for key, part in parts.items()}
+    except Exception as error:  # whatever a damaged file leads to
         raise ValueError(f"{path} cannot be read as weights: {error}") from error
     if not any(parts.values()):
-        raise ValueError(f"{path} has no weights in it")
+        others = dict.fromkeys(_kind(value) for value in content.values() if isinstance(value, (Thing, Name)))
+        raise ValueError(f"{path} has no weights in it{', but ' if others else ''}{', '.join(list(others)[:5])}")
     return parts
 
 
@@ -223,8 +225,8 @@ def read_state(path: Union[str, Path], part: Optional[str] = None) -> dict[str, 
     """Reads the entries of a weight file, with the names they have there.
 
     Wrappings (`state_dict`, `params`, `params_ema`, `model` ...) and the prefix `module.` are taken off, counters of other
-    programs are left out; float16 and float64 become float32. No file can run code: pickles are read by an unpickler that
-    knows arrays only.
+    programs are left out; float16, bfloat16 and float64 become float32. No file can run code: pickles are interpreted, not
+    executed (`pickles`), and nothing that they name is imported. Arrays may share memory, and cannot be written to.
 
     Args:
         path: The file; or the folder of a static-graph model of Paddle 1.x, with `__model__` and a file for each variable.
@@ -232,7 +234,6 @@ def read_state(path: Union[str, Path], part: Optional[str] = None) -> dict[str, 
 
     Raises:
         FileNotFoundError: There is no such file.
-        ImportError: A PyTorch file, and PyTorch is not installed.
         ValueError: An unknown kind of file, a damaged one, one without weights or with several state dicts of which `part`
             is none; the message names it.
     """

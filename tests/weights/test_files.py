@@ -1,7 +1,7 @@
+import json
 import os
 import pickle
-import sys
-from types import SimpleNamespace
+import struct
 
 import numpy as np
 import paddle
@@ -131,16 +131,22 @@ def test_several_state_dicts_in_a_file(state, tmp_path):
         read_state(tmp_path / "gan.pdparams")
 
 
-def test_a_pickled_network_is_refused_with_advice(tmp_path, monkeypatch):
-    def load(path, map_location, weights_only):
-        assert weights_only
-        raise pickle.UnpicklingError(
-            "Weights only load failed.\nUnsupported global: GLOBAL vdsr.Net was not an allowed global"
-        )
+@pytest.mark.parametrize("name", ["a.pdparams", "a2.pdparams", "a.safetensors", "a.npz"])
+def test_bfloat16(name, tmp_path):
+    value = np.array([[0.5, -2.0], [1.5, 2.0**-20]], np.float32)
+    if name.endswith(".pdparams"):
+        tensor = paddle.to_tensor(value).astype("bfloat16")
+        paddle.save({"a": tensor}, str(tmp_path / name), protocol=2 if "2" in name else 4)
+    elif name.endswith(".safetensors"):
+        content = (value.view(np.uint32) >> 16).astype("<u2").tobytes()
+        header = json.dumps({"a": {"dtype": "BF16", "shape": [2, 2], "data_offsets": [0, len(content)]}}).encode()
+        (tmp_path / name).write_bytes(struct.pack("<Q", len(header)) + header + content)
+    else:
+        np.savez(tmp_path / name, a=value.astype(pytest.importorskip("ml_dtypes").bfloat16))
+    read = read_state(tmp_path / name)["a"]
+    assert read.dtype == np.float32 and np.array_equal(read, value)
 
-    (tmp_path / "whole.pth").touch()
-    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(load=load, __version__="2.1.0"))
-    with pytest.raises(
-        ValueError, match="whole.pth cannot be read as weights: .*vdsr.Net, perhaps a whole pickled network.*state_dict"
-    ):
-        read_state(tmp_path / "whole.pth")
+
+def test_texts_beside_weights_are_left_out(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.ones(3), names=np.array(["x"]), flags=np.array([True]))
+    assert list(read_state(tmp_path / "a.npz")) == ["a"]
