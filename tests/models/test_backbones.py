@@ -7,7 +7,16 @@ import pytest
 from paddle_cv.models import build_model, list_models, model_spec
 from paddle_cv.models.classification.base import StagedClassifier, stage_strides
 
-STAGED = ["resnet18", "resnet50d", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small", "xception41"]
+STAGED = [
+    "resnet18",
+    "resnet50d",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
+    "squeezenet1_0",
+    "xception41",
+]
+DILATED = [name for name in STAGED if name != "squeezenet1_0"]
 SMALL = {"resnet50": {"depths": (1, 2, 2, 2)}, "xception41": {"middle_blocks": 1}}
 
 
@@ -24,11 +33,17 @@ def test_every_family_is_here():
     assert staged == {model_spec(name).network for name in STAGED}
 
 
-@pytest.mark.parametrize("output_stride", [32, 16, 8])
-@pytest.mark.parametrize("name", STAGED)
+@pytest.mark.parametrize(
+    "name, options, output_stride",
+    [
+        *((name, {"output_stride": stride}, stride) for name in DILATED for stride in (32, 16, 8)),
+        ("squeezenet1_0", {"padding": True}, 16),
+        ("squeezenet1_1", {"padding": True}, 16),
+    ],
+)
 @paddle.no_grad()
-def test_the_maps_are_those_of_feature_info(name, output_stride):
-    network = _build(name, output_stride=output_stride)
+def test_the_maps_are_those_of_feature_info(name, options, output_stride):
+    network = _build(name, **options)
     x = paddle.rand([1, 3, 64, 96])
     stages = range(len(network.feature_info))
     maps = network.forward_features(x, stages)

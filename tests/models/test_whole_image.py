@@ -4,6 +4,7 @@ import numpy as np
 import paddle
 import pytest
 
+from paddle_cv.analysis import layer_costs
 from paddle_cv.models import build_model, list_models, model_spec
 
 SEGMENTATION, MATTING = list_models(task="segmentation"), list_models(task="matting")
@@ -67,3 +68,23 @@ def test_other_classes_are_read_from_the_weights(name):
 def test_the_palette_is_that_of_voc():
     colors = model_spec("deeplabv3_resnet50").palette
     assert colors[:3] == [(0, 0, 0), (128, 0, 0), (0, 128, 0)] and colors[15] == (192, 128, 128)
+
+
+# What this project says of its own networks: at most a million parameters; multiply-accumulates for 256 x 192 pixels.
+@pytest.mark.parametrize("name, macs", [("portrait_lite", 300e6), ("portrait_squeezenet", 900e6)])
+def test_the_portrait_networks_are_light(name, macs):
+    network = build_model(name)
+    assert sum(p.size for p in network.parameters() if not p.stop_gradient) <= 1_000_000
+    assert sum(cost.macs for cost in layer_costs(network, [1, 3, 256, 192])) <= macs
+
+
+def test_a_backbone_takes_the_weights_of_its_classifier():
+    classifier, network = build_model("squeezenet1_0"), build_model("portrait_squeezenet")
+    weights = classifier.state_dict()
+    own = network.backbone.state_dict()
+    assert own and all(weights[key].shape == value.shape for key, value in own.items())
+
+
+def test_squeezenet_is_not_dilated():
+    with pytest.raises(ValueError, match="output stride is 16"):
+        build_model("portrait_squeezenet", output_stride=8)

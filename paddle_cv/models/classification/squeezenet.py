@@ -16,7 +16,7 @@ import paddle
 from paddle import nn
 
 from ..registry import register_model
-from .base import IMAGENET, Classifier
+from .base import IMAGENET, FeatureInfo, StagedClassifier
 
 __all__ = ["SqueezeNet"]
 
@@ -48,13 +48,17 @@ class Fire(nn.Layer):
         )
 
 
-class SqueezeNet(Classifier):
+class SqueezeNet(StagedClassifier):
     """A convolution, eight fire modules, and a 1x1 convolution to the classes: (N, 3, H, W) -> (N, num_classes).
 
     Args:
         version: "1.0" or "1.1".
         num_classes: Number of classes.
         dropout: Part of the features that training leaves out before the last convolution.
+        padding: Pad the first convolution, so that each map is half as large as the one before, as those of other
+            backbones are; the authors do not.
+
+    `feature_info` has the last features of each resolution.
 
     Raises:
         ValueError: There is no such version.
@@ -62,27 +66,44 @@ class SqueezeNet(Classifier):
 
     classifiers = ("classifier.1",)
 
-    def __init__(self, version: str = "1.0", num_classes: int = 1000, dropout: float = 0.5):
+    def __init__(self, version: str = "1.0", num_classes: int = 1000, dropout: float = 0.5, padding: bool = False):
         super().__init__()
         if version not in _VERSIONS:
             raise ValueError(f"SqueezeNet has the versions {' and '.join(_VERSIONS)}, not {version!r}")
         self.num_classes = num_classes
         channels, kernel_size, pooled = _VERSIONS[version]
-        layers: list[nn.Layer] = [nn.Conv2D(3, channels, kernel_size, stride=2), nn.ReLU()]
+        pad = kernel_size // 2 if padding else 0
+        layers: list[nn.Layer] = [nn.Conv2D(3, channels, kernel_size, stride=2, padding=pad), nn.ReLU()]
+        self.feature_info: list[FeatureInfo] = []
+        self.ends: list[int] = []  # how many of the layers give each of these maps
         for number in range(2, 10):  # the paper's numbers of the fire modules
             if number in pooled:
+                self._end_stage(channels, len(layers))
                 layers.append(nn.MaxPool2D(3, 2, ceil_mode=True))
             squeeze = 16 * (number // 2)
             layers.append(Fire(channels, squeeze, 4 * squeeze))
             channels = 8 * squeeze
+        self._end_stage(channels, len(layers))
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Sequential(
             nn.Dropout(dropout), nn.Conv2D(channels, num_classes, 1), nn.ReLU(), nn.AdaptiveAvgPool2D(1)
         )
         nn.initializer.Normal(0.0, 0.01)(self.classifier[1].weight)
 
-    def forward_features(self, x: paddle.Tensor) -> paddle.Tensor:
-        return self.features(x)
+    def _end_stage(self, channels: int, num_layers: int) -> None:
+        self.feature_info.append(FeatureInfo(channels, 2 ** (len(self.feature_info) + 1)))
+        self.ends.append(num_layers)
+
+    def run_stages(self, x: paddle.Tensor, last: int) -> list[paddle.Tensor]:
+        maps = []
+        for start, end in zip([0, *self.ends], self.ends[: last + 1]):
+            x = self.features[start:end](x)
+            maps.append(x)
+        return maps
+
+    def cut_after(self, stage: int) -> None:
+        self.features = self.features[: self.ends[stage]]
+        del self.feature_info[stage + 1 :], self.classifier
 
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.classifier(self.forward_features(x)).flatten(1)

@@ -26,7 +26,7 @@ from ..classification.mobilenet_v3 import MobileNetV3
 from ..classification.resnet import ResNet
 from ..layers import count_layers, resize_like, store
 from ..registry import build_model, register_model
-from .base import SegmentationSpec
+from .base import IMAGENET, SegmentationSpec
 
 __all__ = ["DeepLabV3Plus"]
 
@@ -102,6 +102,7 @@ BACKBONES = {
     "resnet101_vd": Backbone("resnet50_vd", {"depths": (3, 4, 23, 3), "multi_grid": (1, 2, 4)}, 8, 1, 4),
     "mobilenet_v2": Backbone("mobilenet_v2", {"always_expand": True}, 32, 3, 17),
     "mobilenet_v3_large": Backbone("mobilenet_v3_large", {"paddle_form": True}, 32, 3, 15),
+    "squeezenet1_0": Backbone("squeezenet1_0", {"padding": True}, 16, 1, 3),
     "xception41": Backbone("xception41", {}, 16, 0, 4),
     "xception65": Backbone("xception65", {}, 16, 0, 4),
 }
@@ -113,15 +114,15 @@ class DeepLabV3Plus(nn.Layer):
     Args:
         backbone: A key of `BACKBONES`.
         num_classes: Number of classes.
-        output_stride: The image's side over the features'; None: the backbone's usual one, 8 for ResNet-vd, 16 for Xception and
-            32, without dilations, for the MobileNets.
+        output_stride: The image's side over the features'; None: the backbone's usual one, 8 for ResNet-vd, 16 for Xception, and 32
+            for the MobileNets and 16 for SqueezeNet, where nothing is dilated.
         static_form: The older form, see above; for the Xceptions.
         num_features: Channels of the ASPP's branches and of the decoder.
         low_features: Channels that the low-level features are reduced to.
         width: Multiplies the channels of MobileNetV2.
 
     Raises:
-        ValueError: Another backbone, or another output stride than 8, 16 and 32.
+        ValueError: Another backbone, or another output stride than 8, 16 and 32, for SqueezeNet than 16.
     """
 
     def __init__(
@@ -142,8 +143,12 @@ class DeepLabV3Plus(nn.Layer):
         store(self, output_stride=output_stride)
         used = BACKBONES[backbone]
         output_stride = output_stride or used.output_stride
-        options = {**used.options, **({"width": width} if backbone == "mobilenet_v2" else {})}
-        self.backbone = build_model(used.name, output_stride=output_stride, **options)
+        options = {"output_stride": output_stride, **used.options}
+        if backbone == "mobilenet_v2":
+            options["width"] = width
+        if backbone == "squeezenet1_0" and options.pop("output_stride") != used.output_stride:
+            raise ValueError("SqueezeNet has no dilated form: its output stride is 16")
+        self.backbone = build_model(used.name, **options)
         self.backbone.cut_after(used.high)
         self.stages = (used.low + 1 if static_form else used.low, used.high)
         low, high = (self.backbone.feature_info[stage].channels for stage in self.stages)
@@ -191,6 +196,8 @@ class DeepLabV3Plus(nn.Layer):
             backbone = "mobilenet_v3_large" if "backbone.features.15.depthwise.0.weight" in shapes else None
         elif "backbone.features.17.conv.2.weight" in shapes:
             backbone, width = "mobilenet_v2", shapes["backbone.features.17.conv.2.weight"][0] / 320
+        elif "backbone.features.3.squeeze.weight" in shapes:
+            backbone = "squeezenet1_0"
         else:
             depth = count_layers(shapes, "backbone.layer3.{}.conv3.weight")
             backbone = {6: "resnet50_vd", 23: "resnet101_vd"}.get(depth)
@@ -351,4 +358,37 @@ register_model(
     bgr=True,
     # Of the module: 122.675, 116.669, 104.008 are subtracted from values in 0...255, which are not divided.
     **{**_PORTRAIT, "mean": (122.675 / 255, 116.669 / 255, 104.008 / 255), "std": (1 / 255,) * 3},
+)
+register_model(
+    "portrait_lite",
+    DeepLabV3Plus,
+    hyperparameters={
+        "backbone": "mobilenet_v2",
+        "width": 0.5,
+        "output_stride": 16,
+        "num_features": 96,
+        "low_features": 32,
+        "num_classes": 2,
+    },
+    paper=PAPER,
+    summary="Light configuration for people, this project's: half of MobileNetV2's channels at 1/16 of the image's sides.",
+    spec=SegmentationSpec,
+    reference=None,
+    labels="portrait",
+    foreground=1,
+    working_size=192,
+    **IMAGENET,
+)
+register_model(
+    "portrait_squeezenet",
+    DeepLabV3Plus,
+    hyperparameters={"backbone": "squeezenet1_0", "num_features": 64, "low_features": 32, "num_classes": 2},
+    paper=PAPER,
+    summary="For people, this project's: on SqueezeNet 1.0, whose weights for ImageNet are as small as they are easy to have.",
+    spec=SegmentationSpec,
+    reference=None,
+    labels="portrait",
+    foreground=1,
+    working_size=192,
+    **IMAGENET,
 )
