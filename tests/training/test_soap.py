@@ -48,8 +48,15 @@ def test_without_a_basis_it_is_adam():
 
 
 def test_coordinates_do_not_matter():
-    assert np.allclose(course(soap, UNTURNED), course(soap, TURNED), rtol=0.15)
-    assert not np.allclose(course(adam, UNTURNED), course(adam, TURNED), rtol=0.3)
+    """The first steps agree closely. Later ones are parted by rounding, which differs between processors: their mean agrees."""
+    plain, turned = (
+        course(soap, UNTURNED),
+        [course(soap, rotation(np.random.default_rng(seed), 10)) for seed in (1, 2, 3)],
+    )
+    for other in turned:
+        assert np.allclose(plain[:60], other[:60], rtol=0.1)
+        assert other[-30:].mean() == pytest.approx(plain[-30:].mean(), rel=0.15)
+    assert not np.allclose(course(adam, UNTURNED)[:60], course(adam, TURNED)[:60], rtol=0.3)
 
 
 def test_it_needs_fewer_steps_than_adam():
