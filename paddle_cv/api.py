@@ -9,7 +9,7 @@ from typing import Any, Optional, Union
 
 from paddle import nn
 
-from .models import ModelSpec, build_model, model_spec
+from .models import ModelSpec, build_model, model_spec, pretrained_spec
 from .models.tracing import paddle_lock
 from .weights import class_names, fits, identify, load_weights, pretrained_weights, read_weights
 
@@ -20,7 +20,7 @@ def create_model(name: str, pretrained: Union[bool, str, Path] = False, **hyperp
     """Builds a registered network, in train mode.
 
     Args:
-        name: One of `list_models()`, for example `rdn_lite_x4`.
+        name: One of `list_models()`, for example `rdn_lite_x4`, or a hub module's, for example `resnet50_imagenet`.
         pretrained: True for the weights that this project ships or, where it ships none, that are published for it and fetched
             into the cache; or the path of a weight file: ours or the authors'.
         **hyperparameters: Override those of the name.
@@ -32,9 +32,10 @@ def create_model(name: str, pretrained: Union[bool, str, Path] = False, **hyperp
             no file at the path.
         ValueError: The weights do not fit.
     """
-    network = build_model(name, **hyperparameters)
+    spec = pretrained_spec(name) if pretrained is True else model_spec(name)
+    network = build_model(spec.name, **hyperparameters)
     if pretrained:
-        path = pretrained_weights(model_spec(name)) if pretrained is True else Path(pretrained)
+        path = pretrained_weights(spec) if pretrained is True else Path(pretrained)
         load_weights(network, read_weights(path, network))
     return network
 
@@ -63,7 +64,7 @@ def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple
     """The network of a name with weights, in eval mode.
 
     Args:
-        name: A registered name.
+        name: A registered name, or a hub module's.
         weights: A weight file, ours or the authors'; None for the shipped or published one. Where it is not for the name's own
             configuration, the configuration is read from it: it may be any of the same family and scale.
 
@@ -76,7 +77,7 @@ def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple
             `weights`.
         ValueError: The file cannot be read, or is for another family or scale.
     """
-    spec = model_spec(name)
+    spec = model_spec(name) if weights else pretrained_spec(name)
     network = spec.network(**spec.hyperparameters)
     network.eval()
     if not network.state_dict():  # interpolation has nothing to load
@@ -106,7 +107,8 @@ def load(
     """A predictor of the network's task: `load("rdn_x4").predict("photo.jpg").save("large.png")`.
 
     Args:
-        name: A registered name; or several, for a chain: `load(["dncnn_lite_gray_s25", "rdn_x4"])` denoises and then enlarges.
+        name: A registered name or a hub module's; or several, for a chain: `load(["dncnn_gray_s25", "rdn_x4"])` denoises and
+            then enlarges.
         weights: A weight file; None for the shipped or published one. `load("rdn_x4", weights=...)` takes any RDN that enlarges
             by 4 (see `load_network`). For a chain a list, one for each network.
         engine: `onnxruntime`, `paddle_inference`, `dygraph` or `auto` (see `make_engine`).

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 
@@ -6,12 +7,18 @@ import paddle
 import pytest
 
 import paddle_cv as pcv
+from paddle_cv.models import list_aliases, pretrained_spec
+from paddle_cv.weights import hub_modules_folder
 
 
 def test_listing():
     assert pcv.list_models("rdn_a*") == ["rdn_a_x2", "rdn_a_x3", "rdn_a_x4"]
     assert "deeplabv3_resnet50" in pcv.list_models(task="segmentation")
-    assert pcv.list_models(task="telepathy") == []
+    with pytest.raises(ValueError, match="no task 'telepathy', only .*denoising.*super_resolution"):
+        pcv.list_models(task="telepathy")
+    assert set(pcv.list_models(task="matting")) <= set(
+        pcv.list_models()
+    )  # a task, however many networks there are for it
     assert "rdn_lite_x4" in pcv.list_models(pretrained=True)
     assert "rdn_b_x4" in pcv.list_models(pretrained=False) and "rdn_b_x4" not in pcv.list_models(pretrained=True)
 
@@ -21,6 +28,77 @@ def test_specifications_and_names():
     assert spec.name == "rdn_lite_x4" and spec.scale == 4 and "CVPR 2018" in spec.paper
     with pytest.raises(KeyError, match="rdn_b_x4"):
         pcv.model_spec("rdn_bb_x4")
+
+
+MODULES = sorted(path.parent.name for path in hub_modules_folder().glob("*/module.py"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_hub_modules_name_is_a_models_name(name):
+    """Its network, with the weights that the module has."""
+    module = (hub_modules_folder() / name / "module.py").read_text(encoding="utf-8")
+    [network] = re.findall('    model = "(.+)"', module)
+    spec = pretrained_spec(name)
+    assert spec.name == network
+    assert spec.hub_module == name or spec.published and name == f"{network}_imagenet"
+
+
+def test_a_module_named_as_a_network_without_weights():
+    """The paper's DnCNN has this name, and the module of the lighter one that is shipped."""
+    assert pcv.model_spec("dncnn_gray_s25").name == "dncnn_gray_s25"
+    assert pcv.load("dncnn_gray_s25").spec.name == "dncnn_lite_gray_s25"
+    size = lambda network: sum(p.size for p in network.parameters())  # noqa: E731
+    lite = size(pcv.create_model("dncnn_lite_gray_s25"))
+    assert size(pcv.create_model("dncnn_gray_s25", pretrained=True)) == lite < size(pcv.create_model("dncnn_gray_s25"))
+    assert isinstance(pcv.create_model("lenet_mnist"), pcv.model_spec("lenet").network)
+    pictures = pcv.load(["dncnn_gray_s25", "rdn_x4"]).predict([np.zeros((8, 9), np.uint8)])
+    assert pictures[0].shape == (32, 36)
+
+
+def test_a_module_that_comes_without_weights():
+    with pytest.raises(FileNotFoundError, match="mobilenet_v2_animals"):
+        pcv.load("mobilenet_v2_animals")
+
+
+@pytest.mark.parametrize(
+    "typed, meant",
+    [
+        ("denoise", "dncnn_gray_s25"),
+        ("denoiser_gray", "dncnn_gray_s25"),
+        ("superres", "rdn_lite_x4"),
+        ("super-resolution", "rdn_lite_x4"),
+        ("upscale4x", "rdn_lite_x4"),
+        ("超分", "rdn_lite_x4"),
+        ("classifier", "resnet50"),
+        ("segment", "deeplabv3_resnet50"),
+        ("rdn4x", "rdn_x4"),
+        ("RDN_x4", "rdn_x4"),
+        ("x4_rdn", "rdn_x4"),
+        ("resnet-50", "resnet50"),
+        ("resnet50_imagnet", "resnet50_imagenet"),
+        ("lenet5_mnist", "lenet_mnist"),
+        ("esrgan", "esrgan_x4"),
+        ("dncnn", "dncnn_gray_s25"),
+        ("rdn_x5", "rdn_x4"),
+    ],
+)
+def test_near_misses_are_met_by_what_they_mean(typed, meant):
+    """By the task that a name speaks of, or by a name that is like it."""
+    with pytest.raises(KeyError) as caught:
+        pcv.model_spec(typed)
+    hint = caught.value.args[0].split("; ")[1]
+    named = [word for word in re.findall(r"[\w-]+", hint) if word in [*pcv.list_models(), *list_aliases(), *MODULES]]
+    assert meant in named or hint.startswith("for ") and pcv.model_spec(meant).task == pcv.model_spec(named[0]).task, (
+        hint
+    )
+    if hint.startswith("for ") and pcv.list_models(task=pcv.model_spec(meant).task, pretrained=True):
+        assert pretrained_spec(named[0]).has_weights, hint
+    assert len(hint) < 250
+
+
+def test_a_name_that_is_like_none():
+    with pytest.raises(KeyError, match="list_models"):
+        pcv.model_spec("qqqqqq")
 
 
 def test_create_model(tmp_path):

@@ -10,6 +10,7 @@ from .registry import (
     list_models,
     model_spec,
     networks,
+    pretrained_spec,
     register_model,
 )
 
@@ -22,5 +23,6 @@ __all__ = [
     "list_models",
     "model_spec",
     "networks",
+    "pretrained_spec",
     "register_model",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import inspect
 import logging
@@ -11,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from paddle import nn
+
+from .suggest import suggest
 
 __all__ = [
     "ModelSpec",
@@ -21,6 +22,7 @@ __all__ = [
     "list_models",
     "model_spec",
     "networks",
+    "pretrained_spec",
     "register_model",
 ]
 
@@ -59,6 +61,7 @@ class ModelSpec:
         reference: The golden fixture in tests/reference that the network agrees with; None where no reference
             implementation exists.
         hub_module: The folder below `hub_modules` that ships this network's weights; None where none are shipped.
+        bare_modules: Folders below `hub_modules` of modules with this network that others' weights are put into.
     """
 
     name: str
@@ -81,6 +84,12 @@ class ModelSpec:
     published: Optional[PublishedWeights] = None
     reference: Optional[str] = None
     hub_module: Optional[str] = None
+    bare_modules: Sequence[str] = ()
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether weights are shipped or published for it."""
+        return self.hub_module is not None or self.published is not None
 
 
 logger = logging.getLogger(__name__)
@@ -144,13 +153,18 @@ def list_models(pattern: str = "*", task: Optional[str] = None, pretrained: Opti
         pattern: Shell pattern such as `rdn*_x4`.
         task: Only networks of this task.
         pretrained: True: only those with weights, shipped or to be fetched, False: only those without, None: all.
+
+    Raises:
+        ValueError: There is no such task.
     """
+    if task is not None and task not in (known := _tasks()):
+        raise ValueError(f"there is no task {task!r}, only {', '.join(sorted(known))}")
     return sorted(
         spec.name
         for spec in _SPECS.values()
         if fnmatch.fnmatchcase(spec.name, pattern)
         and (task is None or spec.task == task)
-        and (pretrained is None or pretrained == (spec.hub_module is not None or spec.published is not None))
+        and (pretrained is None or pretrained == spec.has_weights)
     )
 
 
@@ -159,26 +173,59 @@ def list_aliases() -> dict[str, str]:
     return dict(_ALIASES)
 
 
+def _tasks() -> set[str]:
+    """Those of the registered networks, and of kinds of networks that none is registered of yet."""
+    kinds = [ModelSpec]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return {kind.task for kind in kinds} | {spec.task for spec in _SPECS.values()}
+
+
+def _of_modules() -> dict[str, ModelSpec]:
+    """The networks by the names of their hub modules: that of the registration, or `<network>_<data set>`."""
+    found = {}
+    for spec in _SPECS.values():
+        if spec.has_weights:
+            found[spec.hub_module or f"{spec.name}_{spec.labels}"] = spec
+        for module in spec.bare_modules:
+            found[module] = replace(spec, labels=None, hub_module=module, published=None)
+    return found
+
+
 def model_spec(name: str) -> ModelSpec:
-    """The `ModelSpec` of a registered name or alias.
+    """The `ModelSpec` of a registered name, an alias or a hub module.
 
     Raises:
         KeyError: No such name; the message has the nearest ones.
     """
-    if name in _ALIASES:
-        name = _ALIASES[name]
-    if name not in _SPECS:
-        near = difflib.get_close_matches(name, [*_SPECS, *_ALIASES], n=4, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else "paddle_cv.list_models() has all names"
+    name = _ALIASES.get(name, name)
+    modules = {} if name in _SPECS else _of_modules()
+    if name not in _SPECS and name not in modules:
+        tasks = {known: spec.task for known, spec in {**modules, **_SPECS}.items()}
+        tasks.update({alias: _SPECS[known].task for alias, known in _ALIASES.items()})
+        hint = suggest(name, tasks, [known for known in tasks if pretrained_spec(known).has_weights])
         raise KeyError(f"there is no model {name!r}; {hint}")
-    return _SPECS[name]
+    return _SPECS.get(name) or modules[name]
+
+
+def pretrained_spec(name: str) -> ModelSpec:
+    """The `ModelSpec` of the network whose weights a name stands for.
+
+    It is that of `model_spec`, but where this has no weights and a hub module of the same name has some, the module's: the module
+    `dncnn_gray_s25` ships a lighter network than the paper's, whose name this is as well.
+
+    Raises:
+        KeyError: No such name.
+    """
+    spec = model_spec(name)
+    return spec if spec.has_weights else _of_modules().get(name, spec)
 
 
 def build_model(name: str, **hyperparameters: Any) -> nn.Layer:
     """Builds a registered network with freshly initialised weights, in train mode.
 
     Args:
-        name: Registered name or alias.
+        name: Registered name, alias or hub module.
         **hyperparameters: Override those of the name.
 
     Raises:
@@ -231,6 +278,7 @@ def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Map
             hyperparameters={**matches[0].hyperparameters, **classes},
             labels=None,
             hub_module=None,
+            bare_modules=(),
             published=None,
             reference=None,
         )
@@ -242,6 +290,7 @@ def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Map
         summary="A configuration read from a checkpoint.",
         labels=None,
         hub_module=None,
+        bare_modules=(),
         published=None,
         reference=None,
         **facts,

@@ -205,5 +205,6 @@ register_model(
     published=PublishedWeights(
         "https://paddle-hapi.bj.bcebos.com/models/mobilenet_v2_x1.0.pdparams", "0340af0a901346c8d46f4529882fb63d"
     ),
+    bare_modules=["mobilenet_v2_animals"],
     **IMAGENET,
 )

@@ -367,6 +367,7 @@ def _register(
     summary: str,
     reference: Optional[str] = "{name}",
     alias: Optional[str] = None,
+    bare_modules: Sequence[str] = (),
     **options: Any,
 ) -> None:
     url = f"https://paddle-hapi.bj.bcebos.com/models/{name}.pdparams"
@@ -378,6 +379,7 @@ def _register(
         summary=summary,
         published=PublishedWeights(url, PUBLISHED[name]) if name in PUBLISHED else None,
         alias=alias,
+        bare_modules=bare_modules,
         reference=reference,
         **IMAGENET,
     )
@@ -418,6 +420,7 @@ _register(
     RESNET_D,
     "ResNet-50 with a stem of three convolutions and averaging shortcuts.",
     alias="resnet50_vd",
+    bare_modules=["resnet50_vd_animals"],
     deep=True,
 )
 _register(
