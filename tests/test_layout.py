@@ -10,13 +10,13 @@ import paddle_cv
 PACKAGE = Path(paddle_cv.__file__).parent
 ABOVE = {
     "models": set(),
-    "pictures": set(),
-    "data": {"models"},
+    "pictures": {"files"},
+    "data": {"files", "models", "pictures"},
     "metrics": {"data"},
-    "weights": {"models", "version"},
+    "weights": {"files", "models", "version"},
     "engines": {"models", "version", "weights"},
-    "inference": {"data", "engines", "metrics", "models", "pictures", "weights"},
-    "training": {"data", "inference", "metrics", "models", "weights"},
+    "inference": {"data", "engines", "files", "metrics", "models", "pictures", "weights"},
+    "training": {"data", "files", "inference", "metrics", "models", "weights"},
     "analysis": {"api", "data", "inference", "metrics", "models", "pictures"},
     "demo": {"api", "data", "inference", "models", "pictures", "weights"},
     "hub": {"api", "demo", "inference", "models", "pictures", "version", "weights"},

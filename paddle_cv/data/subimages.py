@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Optional, Union
 
-import numpy as np
 from PIL import Image
 
+from ..files import whole_file
 from .files import list_images, read_image
 
 __all__ = ["cut_folder", "cut_picture", "starts"]
@@ -57,22 +57,12 @@ def cut_picture(
         existing = next((target for target in targets if target.exists()), None)
         if existing is not None and not overwrite:
             raise FileExistsError(f"{existing} exists; it is replaced only with overwrite")
-        folder.mkdir(parents=True, exist_ok=True)
         for target, (top, left) in zip(targets, places):
-            _write(picture[top : top + size, left : left + size], target)
+            with whole_file(target) as temporary:
+                Image.fromarray(picture[top : top + size, left : left + size]).save(temporary, format="PNG")
         return len(places)
     except (OSError, ValueError) as error:
         return error
-
-
-def _write(picture: np.ndarray, target: Path) -> None:
-    """A PNG file that is whole when it gets its name."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        Image.fromarray(picture).save(temporary, format="PNG")
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def cut_folder(

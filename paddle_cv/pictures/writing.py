@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
-import threading
 from pathlib import Path
 from typing import Any, Callable, Optional, Union
 
 import numpy as np
 from PIL import Image
 
+from ..files import whole_file
 from .cmyk import cmyk_to_rgb
 from .images import ImageError, Picture, full_scale
 
@@ -130,17 +129,11 @@ def atomically(path: Path, write: Callable[[Path], Any]) -> Path:
     Raises:
         ImageError: What `write` raised, with the path in front unless it is an `ImageError` itself.
     """
-    # Short, as the name itself may be as long as the file system allows.
-    temporary = path.with_name(f".{os.getpid()}-{threading.get_ident()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        os.replace(temporary, path)
+        with whole_file(path) as temporary:
+            write(temporary)
     except ImageError:
         raise
     except Exception as error:  # encoders raise many kinds
         raise ImageError(f"{path}: {error or type(error).__name__}") from error
-    finally:
-        with contextlib.suppress(OSError):  # its folder may be none
-            temporary.unlink()
     return path

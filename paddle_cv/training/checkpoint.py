@@ -11,6 +11,8 @@ from typing import Any, Callable, Optional, Union
 import paddle
 from paddle import nn
 
+from ..files import whole_file
+
 __all__ = [
     "load_checkpoint",
     "load_latest",
@@ -29,16 +31,8 @@ _MARK = b"sha256:"  # what follows a checkpoint's last byte, before the digest o
 
 def write_atomically(path: Union[str, Path], write: Callable[[str], Any]) -> None:
     """Calls `write` with a temporary name in the same folder, then renames the file it made to `path`."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.tmp.{path.name}")  # the suffix stays: some writers go by it
-    try:
+    with whole_file(path, durable=True) as temporary:
         write(str(temporary))
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_checkpoint(path: Union[str, Path], state: dict[str, Any]) -> None:

@@ -6,12 +6,12 @@ import hashlib
 import http.client
 import os
 import urllib.request
-import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from tqdm import tqdm
 
+from ..files import whole_file
 from ..models import ModelSpec, PublishedWeights
 from ..version import __version__
 from .shipped import shipped_weights
@@ -79,10 +79,8 @@ def fetch_weights(published: PublishedWeights, timeout: float = 30) -> Path:
 
 
 def _download(published: PublishedWeights, path: Path, timeout: float) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     request = urllib.request.Request(published.url, headers={"User-Agent": f"paddle_cv/{__version__}"})
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
+    with whole_file(path) as temporary:
         with open(temporary, "xb") as file, urllib.request.urlopen(request, timeout=timeout) as response:
             digest = hashlib.md5(usedforsecurity=False)
             length = int(response.headers.get("Content-Length") or 0)
@@ -99,9 +97,6 @@ def _download(published: PublishedWeights, path: Path, timeout: float) -> None:
             raise ValueError(
                 f"the {received} bytes that came are not the published file: their MD5 is {digest.hexdigest()}"
             )
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _md5(path: Path) -> str:

@@ -13,6 +13,7 @@ import paddle
 from paddle import nn
 from safetensors import deserialize
 
+from ..files import whole_file
 from ..models.layers import STORED
 from .archives import open_archive, read_npz
 from .arrays import array_of, dtype_of, float32_of_bfloat16
@@ -249,14 +250,9 @@ def read_state(path: Union[str, Path], part: Optional[str] = None) -> dict[str, 
 
 def save_state(state: Mapping[str, Any], path: Union[str, Path]) -> None:
     """Saves weights as plain arrays by `paddle.save`; the file is put in its place only when it is whole."""
-    path = Path(path)
     arrays = {key: np.asarray(value) for key, value in state.items()}
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
+    with whole_file(path) as temporary:
         paddle.save(arrays, str(temporary))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _shapes(entries: Mapping[str, Any], new_layers: Sequence[str]) -> dict[str, list[int]]:
