@@ -24,17 +24,6 @@ def _origin(spec):
     return f"fetched from {spec.published.url}" if spec.published else "there are none: an error"
 
 
-def _inputs(spec):
-    text = f"inputs of shape (N, {spec.in_channels}, H, W) in {list(spec.value_range)}"
-    if spec.mean:
-        text += f" before the mean {list(spec.mean)} is subtracted and the difference divided by {list(spec.std)}"
-    if spec.enlarged_input:
-        text += ", enlarged to the size of the output"
-    if spec.extra_inputs:
-        text += f", with {', '.join(spec.extra_inputs)}"
-    return text
-
-
 def _entry(name):
     spec = _model_spec(name)
 
@@ -51,7 +40,7 @@ def _entry(name):
         **hyperparameters: Override {dict(spec.hyperparameters)}.
 
     Returns:
-        A paddle.nn.Layer in train mode, for {_inputs(spec)}.
+        A paddle.nn.Layer in train mode, for {spec.inputs}.
     """
     return build
 

@@ -9,7 +9,7 @@ from typing import Any, Optional, Union
 
 from paddle import nn
 
-from .models import ModelSpec, build_model, model_spec, pretrained_spec
+from .models import LabelledSpec, ModelSpec, build_model, model_spec, pretrained_spec
 from .models.tracing import paddle_lock
 from .weights import class_names, fits, identify, load_weights, pretrained_weights, read_weights
 
@@ -88,12 +88,14 @@ def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple
         load_weights(network, state)
         return network, _with_class_names(spec, state)
     network, found = from_checkpoint(path)
-    if (found.network, found.scale, found.in_channels) != (spec.network, spec.scale, spec.in_channels):
-        raise ValueError(f"{path} holds {found.name} (x{found.scale}), and {spec.name} was asked for (x{spec.scale})")
+    if not spec.does_the_same(found):
+        raise ValueError(f"{path} holds {found.name}, and {spec.name} was asked for")
     return network, found
 
 
 def _with_class_names(spec: ModelSpec, state: Mapping[str, Any]) -> ModelSpec:
+    if not isinstance(spec, LabelledSpec):
+        return spec
     return replace(spec, class_names=tuple(class_names(state) or ()))
 
 

@@ -33,7 +33,7 @@ def test_help_of_every_name(root):
         weights = "shipped" if spec.hub_module else spec.published.url if spec.published else "there are none"
         assert weights in text, name
         assert not spec.mean or f"mean {list(spec.mean)} is subtracted" in text, name
-        assert ("enlarged to the size of the output" in text) == spec.enlarged_input, name
+        assert ("enlarged to the size of the output" in text) == getattr(spec, "enlarged_input", False), name
         assert all(f"with {extra}" in text for extra in list(spec.extra_inputs)[:1]), name
 
 

@@ -57,7 +57,7 @@ def cost_table(name: str, width: Optional[int] = None, height: Optional[int] = N
     spec = model_spec(name)
     width = width or spec.input_size or 1280
     height = height or spec.input_size or 720
-    factor = 1 if spec.enlarged_input else spec.scale or 1
+    factor = spec.network_scale
     shape = (1, spec.in_channels, height // factor, width // factor)
     if min(shape) < 1:
         raise ValueError(f"{width}x{height} pixels are too few for a network that enlarges by {factor}")

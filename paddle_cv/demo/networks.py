@@ -9,7 +9,7 @@ from typing import Any, Callable, Optional, Union
 
 from ..api import load
 from ..data import label_names
-from ..models import ModelSpec, list_models, model_spec
+from ..models import LabelledSpec, ModelSpec, list_models, model_spec
 from ..weights import cached_path, shipped_weights
 
 __all__ = ["Network", "networks_at_hand", "own_network"]
@@ -45,9 +45,8 @@ class Network:
     @property
     def reads_digits(self) -> bool:
         """Whether it names the ten digits of MNIST, white on black."""
-        return self.spec.labels == "mnist" and tuple(self.spec.class_names or label_names("mnist")) == label_names(
-            "mnist"
-        )
+        spec, digits = self.spec, label_names("mnist")
+        return isinstance(spec, LabelledSpec) and spec.labels == "mnist" and tuple(spec.class_names or digits) == digits
 
     @property
     def told_noise(self) -> bool:

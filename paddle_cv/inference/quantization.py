@@ -205,7 +205,7 @@ def _network_inputs(spec: ModelSpec, path: Union[str, Path], size: Optional[tupl
 
     def record(*inputs: np.ndarray) -> np.ndarray:
         seen.append([np.ascontiguousarray(value, np.float32) for value in inputs])
-        factor = 1 if spec.enlarged_input else spec.scale or 1
+        factor = spec.network_scale
         batch, channels, height, width = inputs[0].shape
         return np.zeros((batch, channels, height * factor, width * factor), np.float32)
 

@@ -2,8 +2,6 @@
 
 from . import classification, restoration, segmentation  # noqa: F401  (they register their networks)
 from .registry import (
-    ModelSpec,
-    PublishedWeights,
     build_model,
     detect_model,
     list_aliases,
@@ -13,8 +11,10 @@ from .registry import (
     pretrained_spec,
     register_model,
 )
+from .spec import LabelledSpec, ModelSpec, PublishedWeights
 
 __all__ = [
+    "LabelledSpec",
     "ModelSpec",
     "PublishedWeights",
     "build_model",

@@ -6,16 +6,14 @@ import fnmatch
 import inspect
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, Optional
 
 from paddle import nn
 
+from .spec import ModelSpec
 from .suggest import suggest
 
 __all__ = [
-    "ModelSpec",
-    "PublishedWeights",
     "build_model",
     "detect_model",
     "list_aliases",
@@ -25,71 +23,6 @@ __all__ = [
     "pretrained_spec",
     "register_model",
 ]
-
-
-@dataclass(frozen=True)
-class PublishedWeights:
-    """Weights that somebody else publishes: the address of the file, and its MD5 as published beside it."""
-
-    url: str
-    md5: str
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """What users, predictors, the converter and the documentation need to know about one registered network.
-
-    Attributes:
-        name: Registered name, for example `rdn_lite_x4`.
-        network: The `paddle.nn.Layer` class that the name builds.
-        hyperparameters: Keyword arguments of `network` for this name.
-        task: `super_resolution`, `denoising`, `classification`, ...
-        paper: Authors, title, venue and year.
-        summary: One sentence on this configuration.
-        scale: Enlargement factor; None where a network does not enlarge.
-        in_channels: Channels of the network's input: 3 for RGB, 1 for the luminance Y of BT.601.
-        enlarged_input: Whether the network takes the picture already enlarged (bicubic) to the size of its output.
-        extra_inputs: Names of further arguments of `forward`, and their shapes without the batch, such as the noise level.
-        value_range: Smallest and largest value of the input, before `mean` and `std` where there are such.
-        resize: Classifiers: pixels of a picture's shorter side before the middle is cut out.
-        input_size: Classifiers: pixels of that square's side; discriminators: of the images that they judge.
-        mean: Classifiers: subtracted from each channel's values in [0, 1].
-        std: Classifiers: what the difference is divided by.
-        labels: Classifiers: which of `paddle_cv.data.labels` the classes are; None: not known.
-        class_names: Classifiers: names that a weight file carries; they go before those of `labels`.
-        published: Weights to fetch from their publisher's address; None where there are none.
-        reference: The golden fixture in tests/reference that the network agrees with; None where no reference
-            implementation exists.
-        hub_module: The folder below `hub_modules` that ships this network's weights; None where none are shipped.
-        bare_modules: Folders below `hub_modules` of modules with this network that others' weights are put into.
-    """
-
-    name: str
-    network: type
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
-    task: str = "super_resolution"
-    paper: str = ""
-    summary: str = ""
-    scale: Optional[int] = None
-    in_channels: int = 3
-    enlarged_input: bool = False
-    extra_inputs: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    value_range: tuple = (0.0, 1.0)
-    resize: Optional[int] = None
-    input_size: Optional[int] = None
-    mean: Sequence[float] = ()
-    std: Sequence[float] = ()
-    labels: Optional[str] = None
-    class_names: Sequence[str] = ()
-    published: Optional[PublishedWeights] = None
-    reference: Optional[str] = None
-    hub_module: Optional[str] = None
-    bare_modules: Sequence[str] = ()
-
-    @property
-    def has_weights(self) -> bool:
-        """Whether weights are shipped or published for it."""
-        return self.hub_module is not None or self.published is not None
 
 
 logger = logging.getLogger(__name__)
@@ -133,9 +66,9 @@ def register_model(
             name + suffix,
             network,
             arguments,
-            scale=scale,
             reference=reference and reference.format(name=name + suffix, scale=scale),
             hub_module=(hub_modules or {}).get(scale),
+            **({} if scale is None else {"scale": scale}),
             **facts,
         )
         for key in (registered.name, *([alias + suffix] if alias else [])):
@@ -273,27 +206,11 @@ def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Map
         return matches[0]
     classes = {} if num_classes is None else {"num_classes": num_classes}
     if matches:
-        return replace(
-            matches[0],
-            hyperparameters={**matches[0].hyperparameters, **classes},
-            labels=None,
-            hub_module=None,
-            bare_modules=(),
-            published=None,
-            reference=None,
-        )
-    facts = {"scale": found.get("scale"), "in_channels": found.get("in_channels", siblings[0].in_channels)}
-    return replace(
-        siblings[0],
+        return matches[0].of_checkpoint({**matches[0].hyperparameters, **classes})
+    return siblings[0].of_checkpoint(
+        {**found, **classes},
         name=f"{network.__name__.lower()}_custom",
-        hyperparameters={**found, **classes},
         summary="A configuration read from a checkpoint.",
-        labels=None,
-        hub_module=None,
-        bare_modules=(),
-        published=None,
-        reference=None,
-        **facts,
     )
 
 

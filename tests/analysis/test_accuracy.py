@@ -8,8 +8,7 @@ from PIL import Image
 
 from paddle_cv.analysis import accuracy, find_labelled_set
 from paddle_cv.inference import ClassificationPredictor
-from paddle_cv.models import ModelSpec
-from paddle_cv.models.classification.base import IMAGENET
+from paddle_cv.models.classification.base import IMAGENET, ClassificationSpec
 
 
 class Brightness(nn.Layer):
@@ -37,12 +36,12 @@ def pictures(tmp_path):
 
 
 def test_accuracy(pictures):
-    spec = ModelSpec("brightness", Brightness, class_names=("dark", "light"), **{**IMAGENET, "labels": None})
+    spec = ClassificationSpec("brightness", Brightness, class_names=("dark", "light"), **{**IMAGENET, "labels": None})
     assert accuracy(ClassificationPredictor(Brightness(), spec, engine="dygraph"), pictures, batch_size=2) == 0.8
 
 
 def test_other_classes(pictures):
-    spec = ModelSpec("brightness", Brightness, class_names=("dark", "bright"), **{**IMAGENET, "labels": None})
+    spec = ClassificationSpec("brightness", Brightness, class_names=("dark", "bright"), **{**IMAGENET, "labels": None})
     with pytest.raises(ValueError, match="no class light"):
         accuracy(ClassificationPredictor(Brightness(), spec, engine="dygraph"), pictures)
 

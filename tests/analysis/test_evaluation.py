@@ -13,7 +13,7 @@ from PIL import Image
 from paddle_cv.analysis import ShippedScore, evaluate_denoising, find_set, measure, read_card
 from paddle_cv.cli import evaluate as evaluation_program
 from paddle_cv.inference import RestorationPredictor
-from paddle_cv.models import ModelSpec
+from paddle_cv.models.restoration.base import RestorationSpec
 
 
 class Unchanged(nn.Layer):
@@ -41,7 +41,7 @@ def pictures(tmp_path, photo):
 
 
 def _predictor(network, **facts):
-    spec = ModelSpec("own", type(network), task="denoising", **facts)
+    spec = RestorationSpec("own", type(network), task="denoising", **facts)
     return RestorationPredictor(network, spec, engine="dygraph")
 
 

@@ -10,8 +10,7 @@ import paddle_cv as pcv
 from paddle_cv.data import label_names
 from paddle_cv.inference import ClassificationPredictor, PredictionErrors
 from paddle_cv.inference.classification import prepare
-from paddle_cv.models import ModelSpec
-from paddle_cv.models.classification.base import IMAGENET
+from paddle_cv.models.classification.base import IMAGENET, ClassificationSpec
 from paddle_cv.pictures import ImageError, open_picture
 from paddle_cv.weights import save_state, with_class_names
 
@@ -30,7 +29,7 @@ class Colors(nn.Layer):
 
 
 FACTS = {**IMAGENET, "labels": None}
-SPEC = ModelSpec("colors", Colors, class_names=("red", "green", "blue"), **FACTS)
+SPEC = ClassificationSpec("colors", Colors, class_names=("red", "green", "blue"), **FACTS)
 
 
 @pytest.fixture(scope="module", params=["paddle_inference", "dygraph"])
@@ -86,11 +85,11 @@ def test_wrong_arguments(dygraph):
     with pytest.raises(ValueError, match="classifies"):
         ClassificationPredictor(Colors(), pcv.model_spec("rdn_x4"))
     with pytest.raises(ValueError, match="2 class names for 3"):
-        ClassificationPredictor(Colors(), ModelSpec("colors", Colors, class_names=("a", "b"), **FACTS))
+        ClassificationPredictor(Colors(), ClassificationSpec("colors", Colors, class_names=("a", "b"), **FACTS))
 
 
 def test_numbers_where_no_names_are_known():
-    predictor = ClassificationPredictor(Colors(), ModelSpec("colors", Colors, **FACTS), engine="dygraph")
+    predictor = ClassificationPredictor(Colors(), ClassificationSpec("colors", Colors, **FACTS), engine="dygraph")
     assert predictor.predict(_plain(0, 0, 255)).label == "2"
 
 
@@ -131,7 +130,7 @@ def test_transparent_is_white(dygraph):
     assert dygraph.predict(grey) == dygraph.predict(_plain(206, 206, 206))
 
 
-def _pixels(image: np.ndarray, spec: ModelSpec = SPEC) -> np.ndarray:
+def _pixels(image: np.ndarray, spec: ClassificationSpec = SPEC) -> np.ndarray:
     """What the network sees, as 8-bit pixels again."""
     x = prepare(open_picture(image), spec).transpose(1, 2, 0)
     return np.rint((x * np.array(spec.std) + np.array(spec.mean)) * 255).astype(np.uint8)
@@ -149,7 +148,7 @@ def test_resizing_and_cropping(photo, height, width):
 
 
 def test_smaller_pictures_have_black_around_them():
-    spec = ModelSpec("wide", Colors, **{**FACTS, "resize": 21, "input_size": 24})
+    spec = ClassificationSpec("wide", Colors, **{**FACTS, "resize": 21, "input_size": 24})
     pixels = _pixels(_plain(255, 255, 255), spec)
     assert (pixels[1:22] == 255).all() and (pixels[0] == 0).all() and (pixels[22:] == 0).all()
 

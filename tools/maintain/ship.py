@@ -32,7 +32,7 @@ from omegaconf import DictConfig, OmegaConf  # noqa: E402
 import paddle_cv as pcv  # noqa: E402
 from paddle_cv.analysis import exercise_table, fill_marked, measure, read_card, shipped_table  # noqa: E402
 from paddle_cv.api import load_network  # noqa: E402
-from paddle_cv.models import list_aliases  # noqa: E402
+from paddle_cv.models import LabelledSpec, list_aliases  # noqa: E402
 from paddle_cv.weights import fits, read_state, save_state  # noqa: E402
 from tools.maintain.module_pages import make_module, modules_page, pages  # noqa: E402
 
@@ -78,7 +78,7 @@ def line_that_is_missing(spec: pcv.ModelSpec) -> str:
     """What has to stand in the registration of a network whose weights shall be shipped."""
     alias = next((alias for alias, name in list_aliases().items() if name == spec.name), None)
     name = alias or spec.name
-    if spec.labels and spec.labels not in name:
+    if isinstance(spec, LabelledSpec) and spec.labels and spec.labels not in name:
         name += f"_{spec.labels}"
     source = Path(inspect.getsourcefile(spec.network)).resolve().relative_to(ROOT)
     return (

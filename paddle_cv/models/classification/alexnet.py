@@ -17,8 +17,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, Classifier
+from ..spec import PublishedWeights
+from .base import IMAGENET, Classifier, register_model
 
 __all__ = ["AlexNet"]
 

@@ -4,26 +4,49 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Optional
 
 import paddle
 from paddle import nn
 
+from .. import registry
+from ..spec import LabelledSpec
+
 __all__ = [
     "IMAGENET",
     "IMAGENET_299",
     "STATIC_FIELDS",
+    "ClassificationSpec",
     "Classifier",
     "FeatureInfo",
     "StagedClassifier",
     "StageStride",
+    "register_model",
     "stage_strides",
 ]
+
+
+@dataclass(frozen=True)
+class ClassificationSpec(LabelledSpec):
+    """A network that tells classes of images apart.
+
+    Attributes:
+        resize: Pixels of an image's shorter side before the middle, `input_size` pixels a side, is cut out.
+    """
+
+    task: str = "classification"
+    resize: int | None = None
+
+
+#: `paddle_cv.models.register_model` for networks of this folder.
+register_model = partial(registry.register_model, spec=ClassificationSpec)
+
 
 #: Facts for `register_model` of networks trained on ImageNet in the usual way: the middle 224 x 224 pixels of a picture whose
 #: shorter side has 256, each channel standardised.
 IMAGENET: dict[str, Any] = {
-    "task": "classification",
     "resize": 256,
     "input_size": 224,
     "mean": (0.485, 0.456, 0.406),

@@ -15,8 +15,7 @@ import paddle
 from paddle import nn
 
 from ..layers import ConvNorm
-from ..registry import register_model
-from .base import IMAGENET, Classifier
+from .base import IMAGENET, Classifier, register_model
 
 __all__ = ["GoogLeNet"]
 

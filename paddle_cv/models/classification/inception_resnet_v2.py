@@ -14,8 +14,7 @@ import paddle
 from paddle import nn
 
 from ..layers import ConvNorm
-from ..registry import register_model
-from .base import IMAGENET_299, Classifier
+from .base import IMAGENET_299, Classifier, register_model
 from .inception_v4 import PAPER, Branches
 
 __all__ = ["InceptionResNetV2"]

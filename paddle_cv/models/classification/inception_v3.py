@@ -16,8 +16,8 @@ import paddle
 from paddle import nn
 
 from ..layers import ConvNorm
-from ..registry import PublishedWeights, register_model
-from .base import IMAGENET_299, Classifier
+from ..spec import PublishedWeights
+from .base import IMAGENET_299, Classifier, register_model
 
 __all__ = ["InceptionV3"]
 

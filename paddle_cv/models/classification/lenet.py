@@ -13,8 +13,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..registry import register_model
-from .base import Classifier
+from .base import Classifier, register_model
 
 __all__ = ["LeNet"]
 
@@ -56,7 +55,6 @@ class LeNet(Classifier):
 register_model(
     "lenet",
     LeNet,
-    task="classification",
     in_channels=1,
     resize=28,  # and black around them
     input_size=32,

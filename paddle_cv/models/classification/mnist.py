@@ -16,8 +16,7 @@ import paddle
 from paddle import nn
 from paddle.nn.initializer import KaimingNormal
 
-from ..registry import register_model
-from .base import Classifier
+from .base import Classifier, register_model
 
 __all__ = ["MNISTConvNet", "MNISTPerceptron"]
 
@@ -114,7 +113,6 @@ class MNISTConvNet(Classifier):
 
 
 _FACTS = {
-    "task": "classification",
     "in_channels": 1,
     "resize": 28,
     "input_size": 28,

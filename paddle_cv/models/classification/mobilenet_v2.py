@@ -15,8 +15,8 @@ import paddle
 from paddle import nn
 
 from ..layers import init_like_he
-from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, STATIC_FIELDS, FeatureInfo, StagedClassifier, stage_strides
+from ..spec import PublishedWeights
+from .base import IMAGENET, STATIC_FIELDS, FeatureInfo, StagedClassifier, register_model, stage_strides
 
 __all__ = ["InvertedResidual", "MobileNetV2", "conv_bn_relu6"]
 

@@ -20,8 +20,8 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ..layers import init_like_he
-from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, FeatureInfo, StagedClassifier, stage_strides
+from ..spec import PublishedWeights
+from .base import IMAGENET, FeatureInfo, StagedClassifier, register_model, stage_strides
 from .mobilenet_v2 import scaled
 
 __all__ = ["MobileNetV3"]

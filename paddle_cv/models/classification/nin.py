@@ -16,8 +16,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..registry import register_model
-from .base import IMAGENET, Classifier
+from .base import IMAGENET, Classifier, register_model
 
 __all__ = ["NiN"]
 
@@ -111,7 +110,6 @@ class NiN(Classifier):
 register_model(
     "nin_cifar10",
     NiN,
-    task="classification",
     resize=32,
     input_size=32,
     mean=(0.4914, 0.4822, 0.4465),

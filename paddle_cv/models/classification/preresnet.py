@@ -18,8 +18,7 @@ import paddle
 from paddle import nn
 
 from ..layers import count_layers, init_like_he
-from ..registry import register_model
-from .base import IMAGENET, Classifier
+from .base import IMAGENET, Classifier, register_model
 
 __all__ = ["PreResNet"]
 

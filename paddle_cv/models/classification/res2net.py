@@ -17,8 +17,7 @@ import paddle
 from paddle import nn
 
 from ..layers import count_layers, init_like_he
-from ..registry import register_model
-from .base import IMAGENET, Classifier
+from .base import IMAGENET, Classifier, register_model
 from .resnet import projection
 
 __all__ = ["Res2Net"]

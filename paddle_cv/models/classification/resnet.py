@@ -32,8 +32,8 @@ import paddle
 from paddle import nn
 
 from ..layers import ChannelAttention, count_layers, init_like_he, store
-from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, STATIC_FIELDS, FeatureInfo, StagedClassifier, stage_strides
+from ..spec import PublishedWeights
+from .base import IMAGENET, STATIC_FIELDS, FeatureInfo, StagedClassifier, register_model, stage_strides
 
 __all__ = ["BasicBlock", "Bottleneck", "ResNet"]
 

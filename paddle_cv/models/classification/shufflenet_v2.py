@@ -18,8 +18,8 @@ import paddle
 from paddle import nn
 
 from ..layers import count_layers, init_like_he
-from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, Classifier
+from ..spec import PublishedWeights
+from .base import IMAGENET, Classifier, register_model
 
 __all__ = ["ShuffleNetV2"]
 

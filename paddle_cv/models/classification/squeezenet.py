@@ -15,8 +15,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..registry import register_model
-from .base import IMAGENET, FeatureInfo, StagedClassifier
+from .base import IMAGENET, FeatureInfo, StagedClassifier, register_model
 
 __all__ = ["SqueezeNet"]
 

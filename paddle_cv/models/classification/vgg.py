@@ -14,8 +14,8 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..registry import PublishedWeights, register_model
-from .base import IMAGENET, Classifier
+from ..spec import PublishedWeights
+from .base import IMAGENET, Classifier, register_model
 
 __all__ = ["VGG"]
 

@@ -14,8 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
-from ..registry import register_model
-from .base import IMAGENET_299, Classifier, FeatureInfo, StagedClassifier, stage_strides
+from .base import IMAGENET_299, Classifier, FeatureInfo, StagedClassifier, register_model, stage_strides
 
 __all__ = ["AlignedXception", "Xception"]
 

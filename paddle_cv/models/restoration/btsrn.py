@@ -18,7 +18,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ..layers import count_layers, init_like_pytorch
-from ..registry import register_model
+from .base import register_model
 from .interpolation import Interpolation
 
 __all__ = ["BTSRN"]

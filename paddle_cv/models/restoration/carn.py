@@ -17,7 +17,7 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..layers import Fusion, MeanShift, ReLUUpsampling, init_like_pytorch, store
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["CARN"]
 

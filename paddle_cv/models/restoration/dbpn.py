@@ -21,7 +21,7 @@ import paddle
 from paddle import nn
 
 from ..layers import MeanShift
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["DBPN"]
 

@@ -22,7 +22,7 @@ from ..layers import (
     mean_shift_entries,
     upsampler,
 )
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["EDSR"]
 

@@ -14,7 +14,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["ESPCN"]
 

@@ -19,7 +19,8 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ..layers import count_layers, init_like_pytorch
-from ..registry import register_model
+from ..spec import ModelSpec
+from .base import register_model
 from .msrresnet import PAPER
 
 __all__ = ["RRDBNet", "VGGDiscriminator"]
@@ -281,6 +282,7 @@ register_model(
 register_model(
     "esrgan_discriminator",
     VGGDiscriminator,
+    spec=ModelSpec,
     task="discriminator",
     paper=PAPER,
     summary="BasicSR's discriminator for images of 128 x 128 pixels.",

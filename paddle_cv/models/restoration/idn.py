@@ -19,7 +19,7 @@ import paddle
 from paddle import nn
 
 from ..layers import count_layers, init_like_pytorch, kernel_radius, store
-from ..registry import register_model
+from .base import register_model
 from .interpolation import Interpolation
 
 __all__ = ["IDN"]

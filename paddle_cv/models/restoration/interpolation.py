@@ -18,7 +18,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["Interpolation"]
 

@@ -19,7 +19,7 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..layers import conv_stack, read_conv_stack, store
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["IRCNN"]
 

@@ -16,7 +16,7 @@ import paddle
 from paddle import nn
 
 from ..layers import DIV2K_MEAN, count_layers, init_like_pytorch, store
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["MAMNet"]
 

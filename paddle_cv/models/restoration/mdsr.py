@@ -14,7 +14,7 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..layers import MeanShift, ResidualBlock, count_layers, init_like_pytorch, kernel_radius, store, upsampler
-from ..registry import register_model
+from .base import register_model
 from .edsr import PAPER
 
 __all__ = ["MDSR"]

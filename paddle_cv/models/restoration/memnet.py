@@ -19,7 +19,7 @@ import paddle
 from paddle import nn
 
 from ..layers import store
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["MemNet"]
 

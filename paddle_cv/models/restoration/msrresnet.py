@@ -15,7 +15,7 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..layers import count_layers, init_like_pytorch, kernel_radius
-from ..registry import register_model
+from .base import register_model
 from .interpolation import Interpolation
 
 __all__ = ["MSRResNet"]

@@ -15,7 +15,7 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..layers import ChannelAttention, MeanShift, count_layers, init_like_pytorch, mean_shift_entries, upsampler
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["RCAN"]
 

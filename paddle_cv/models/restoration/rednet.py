@@ -22,7 +22,7 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..layers import store
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["REDNet"]
 

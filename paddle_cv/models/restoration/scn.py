@@ -19,7 +19,7 @@ import numpy as np
 from paddle import nn
 
 from ..layers import init_like_pytorch
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["SCN"]
 

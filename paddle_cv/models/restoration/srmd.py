@@ -17,7 +17,7 @@ import paddle
 from paddle import nn
 
 from ..layers import conv_stack, read_conv_stack
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["SRMD"]
 

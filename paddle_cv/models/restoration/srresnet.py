@@ -19,7 +19,8 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..layers import count_layers, init_like_pytorch, kernel_radius
-from ..registry import register_model
+from ..spec import ModelSpec
+from .base import register_model
 
 __all__ = ["SRGANDiscriminator", "SRResNet"]
 
@@ -207,6 +208,7 @@ register_model(
 register_model(
     "srgan_discriminator",
     SRGANDiscriminator,
+    spec=ModelSpec,
     task="discriminator",
     paper=PAPER,
     summary="The paper's discriminator for images of 96 x 96 pixels.",

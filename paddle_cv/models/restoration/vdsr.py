@@ -14,7 +14,7 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..layers import count_layers, store
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["VDSR"]
 

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from ..registry import ModelSpec
+from ..spec import LabelledSpec, ModelSpec
 
 __all__ = ["IMAGENET", "MattingSpec", "SegmentationSpec"]
 
@@ -15,7 +15,7 @@ IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224,
 
 
 @dataclass(frozen=True)
-class SegmentationSpec(ModelSpec):
+class SegmentationSpec(LabelledSpec):
     """A network from images (N, 3, H, W) to maps (N, num_classes, H, W), one for each class.
 
     Attributes:
