@@ -111,7 +111,7 @@ def _tasks() -> set[str]:
     kinds = [ModelSpec]
     for kind in kinds:
         kinds += kind.__subclasses__()
-    return {kind.task for kind in kinds} | {spec.task for spec in _SPECS.values()}
+    return {kind.task for kind in kinds if kind.task} | {spec.task for spec in _SPECS.values()}
 
 
 def _of_modules() -> dict[str, ModelSpec]:
@@ -119,9 +119,9 @@ def _of_modules() -> dict[str, ModelSpec]:
     found = {}
     for spec in _SPECS.values():
         if spec.has_weights:
-            found[spec.hub_module or f"{spec.name}_{spec.labels}"] = spec
+            found[spec.module_name] = spec
         for module in spec.bare_modules:
-            found[module] = replace(spec, labels=None, hub_module=module, published=None)
+            found[module] = spec.of_checkpoint(spec.hyperparameters, hub_module=module)
     return found
 
 

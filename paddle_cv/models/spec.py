@@ -64,6 +64,11 @@ class ModelSpec:
         return self.hub_module is not None or self.published is not None
 
     @property
+    def module_name(self) -> str:
+        """The hub module of its weights: that which ships them, or the one that fetches published ones."""
+        return self.hub_module or self.name
+
+    @property
     def scale(self) -> int | None:
         """Enlargement factor; None where the network does not enlarge."""
         return None
@@ -93,11 +98,7 @@ class ModelSpec:
         return replace(
             self,
             hyperparameters=dict(hyperparameters),
-            published=None,
-            reference=None,
-            hub_module=None,
-            bare_modules=(),
-            **facts,
+            **{"published": None, "reference": None, "hub_module": None, "bare_modules": (), **facts},
         )
 
 
@@ -112,6 +113,10 @@ class LabelledSpec(ModelSpec):
 
     labels: str | None = None
     class_names: Sequence[str] = ()
+
+    @property
+    def module_name(self) -> str:
+        return self.hub_module or f"{self.name}_{self.labels}"
 
     def of_checkpoint(self, hyperparameters: Mapping[str, Any], **facts: Any) -> ModelSpec:
         return super().of_checkpoint(hyperparameters, **{"labels": None, **facts})

@@ -5,7 +5,6 @@ import json
 import paddle_cv as pcv
 from tools.maintain.module_pages import (
     make_module,
-    module_name,
     module_source,
     modules_page,
     network_of,
@@ -36,7 +35,7 @@ def test_modules_have_one_form(root):
     folders = {path.parent for path in pages()}
     for folder in folders:
         spec = network_of(folder)
-        assert folder.name == module_name(spec)
+        assert folder.name == spec.module_name
         assert (folder / "module.py").read_text(encoding="utf-8") == module_source(spec, folder.name)
     assert network_of(root / "hub_modules" / "rdn_x4").name == "rdn_lite_x4"
 

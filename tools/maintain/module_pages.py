@@ -261,14 +261,9 @@ def module_source(spec: pcv.ModelSpec, name: str) -> str:
     )
 
 
-def module_name(spec: pcv.ModelSpec) -> str:
-    """The name that the registration has for a module with weights, or else `<network>_<data set>`."""
-    return spec.hub_module or f"{spec.name}_{spec.labels}"
-
-
 def make_module(spec: pcv.ModelSpec, folder: Path) -> Path:
     """Makes a module in a folder, without README files."""
-    module = folder / module_name(spec)
+    module = folder / spec.module_name
     module.mkdir(parents=True, exist_ok=True)
     (module / "__init__.py").touch()
     (module / "module.py").write_text(module_source(spec, module.name), encoding="utf-8")
@@ -279,7 +274,7 @@ def without_module() -> list[str]:
     """Networks whose weights somebody publishes and that have no module."""
     specs = (pcv.model_spec(name) for name in pcv.list_models(task="classification"))
     folder = hub_modules_folder()
-    return [spec.name for spec in specs if spec.published and not (folder / module_name(spec)).exists()]
+    return [spec.name for spec in specs if spec.published and not (folder / spec.module_name).exists()]
 
 
 def main() -> int:
