@@ -1,15 +1,22 @@
-"""The distribution `paddle-cv`: the package `paddle_cv`, with the hub modules inside it."""
+"""What pyproject.toml cannot say of the distribution: which Paddle it needs, its long description, the folders it takes along."""
 
+import os
 import re
+import site
+import subprocess
+import sys
+import sysconfig
+from importlib.metadata import distributions
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
-VERSION = re.search(r'__version__ = "(.+)"', (HERE / "paddle_cv" / "version.py").read_text(encoding="utf-8"))[1]
+
+#: The minor releases that the tests run with.
+PADDLE = "paddlepaddle>=3.3,<3.4"
 
 CORE = [
-    "paddlepaddle>=3.0,<4",  # GPU users put paddlepaddle-gpu in its place, see README
     "numpy>=1.22",
     "Pillow>=9.1",
     "safetensors",
@@ -21,72 +28,66 @@ CORE = [
     "tifffile",
 ]
 
-TRAIN = [
-    "omegaconf>=2.3",  # YAML configurations with inheritance, type checks and overrides
-    "scikit-image",  # SSIM; and the photographs of the demo and the tests
-    "visualdl",
-]
 
-# A plain `pip install paddlepaddle paddlehub` does not import any more. These pins mend it; each has its reason.
-HUB = [
-    "paddlehub==2.4.0",
-    # paddlehub needs paddlenlp, whose last release imports `download` from aistudio_sdk.hub: gone in 0.3
-    "aistudio-sdk<0.3",
-    # ... and `repo_type_and_id_from_hf_id`: gone in huggingface-hub 2
-    "huggingface-hub<2",
-    # paddlehub ships code generated for protobuf 3 ("Descriptors cannot be created directly")
-    "protobuf<4",
-    # paddlehub's base64 helpers call np.fromstring and tostring: gone in numpy 2.3
-    "numpy<2.3; python_version < '3.12'",
-    # on Python 3.12 paddlenlp's tool-helpers wants numpy 1; opencv and pyarrow wheels that still take it:
-    "numpy<2; python_version >= '3.12'",
-    "opencv-python<4.12; python_version >= '3.12'",
-    "pyarrow<26; python_version >= '3.12'",
-]
+def paddle() -> list[str]:
+    """The requirement of Paddle: none where one of its builds for other devices (paddlepaddle-gpu ...) is installed.
 
-# Beside `hub` pip takes the last onnxruntime that goes with protobuf 3: 1.19 on Python 3.9, 1.23 on 3.10, 1.26 on 3.11 and 3.12.
-ONNX = [
-    "paddle2onnx>=2.1",  # reads the graphs of Paddle 3
-    "onnxruntime>=1.17",
-    "ml_dtypes",  # these two: onnxruntime's quantisation imports them
-    "sympy",
-]
+    A build for the CPU beside it would overwrite its files, and no requirement can say "this one or that". pip builds in an
+    environment of its own, but with the interpreter of the one that it installs into, which tells where that one's packages lie.
+    """
+    places = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), site.getusersitepackages(), *sys.path}
+    names = (str(found.metadata["Name"]).lower().replace("_", "-") for found in distributions(path=sorted(places)))
+    return [] if any(name.startswith("paddlepaddle-") for name in names) else [PADDLE]
 
-# The page of tools/demo.py. It compares two pictures by a component of Gradio 6, which needs Python 3.10.
-DEMO = ["gradio>=6,<7; python_version >= '3.10'"]
 
-# tools/serve.py. Both are there already beside gradio, which paddlehub brings.
-SERVE = [
-    "starlette>=0.37",  # the application: routes, replies
-    "uvicorn>=0.30",  # HTTP: connections, signals
-]
+def address() -> str:
+    """Where the project lives: PADDLE_CV_URL, or the clone's remote `origin` where that is a web address; else ""."""
+    url = os.environ.get("PADDLE_CV_URL", "")
+    if not url and (HERE / ".git").exists():
+        command = ["git", "-C", str(HERE), "remote", "get-url", "origin"]
+        try:
+            url = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+        except OSError:  # no git
+            pass
+    # Never with somebody's password.
+    return url.removesuffix(".git").rstrip("/") if re.fullmatch(r"https://[^@\s]+", url) else ""
 
-VIDEO = [
-    # FFmpeg's libraries with x264, in a wheel of 36 MB. Before 17 it converts full-range BT.709 wrongly, and 17 needs Python 3.10.
-    "av>=17; python_version >= '3.10'",
-]
 
-DEV = [
-    "hypothesis",
-    "pytest",
-    "pytest-xdist",  # the tests on all cores
-    "ruff==0.17.6",  # formats differ between ruff's versions
-    "selenium",  # the page in a browser: steers Debian's chromium by the chromedriver of the same version
-]
+def long_description(url: str) -> str:
+    """README.md, whose links to files of the repository lead there."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    if not url:
+        return text
+
+    def absolute(link: re.Match) -> str:
+        kind = "raw" if link[1].startswith("!") else "blob"
+        return f"{link[1]}({url}/{kind}/main/{link[2]})"
+
+    return re.sub(r"(!?\[[^\]]*\])\((?![a-z]+:|#)([^)\s]+)\)", absolute, text)
+
+
+def links(url: str) -> dict[str, str]:
+    pages = {
+        "Homepage": "",
+        "Documentation": "/tree/main/docs",
+        "Changelog": "/blob/main/CHANGELOG.md",
+        "Issues": "/issues",
+    }
+    return {name: url + page for name, page in pages.items()} if url else {}
+
 
 setup(
-    name="paddle-cv",
-    version=VERSION,
-    description="Classic CNNs and super-resolution networks for PaddlePaddle, as readable layers and PaddleHub modules",
-    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    install_requires=[*paddle(), *CORE],
+    long_description=long_description(address()),
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
-    python_requires=">=3.9",
-    packages=[*find_packages(include=["paddle_cv", "paddle_cv.*"]), "paddle_cv.hub_modules"],
-    # The modules lie at the top of the source tree, where people look for them, and travel inside the package.
-    package_dir={"paddle_cv.hub_modules": "hub_modules"},
-    package_data={"paddle_cv.hub_modules": ["*/*"], "paddle_cv.data": ["*.txt"]},
-    entry_points={"console_scripts": ["paddle-cv = paddle_cv.cli:main"]},
-    install_requires=CORE,
-    extras_require={"hub": HUB, "train": TRAIN, "onnx": ONNX, "demo": DEMO, "serve": SERVE, "video": VIDEO, "dev": DEV},
+    project_urls=links(address()),
+    packages=[*find_packages(include=["paddle_cv", "paddle_cv.*"]), "paddle_cv.hub_modules", "paddle_cv.configs"],
+    # These two lie at the top of the source tree, where people look for them, and travel inside the package.
+    package_dir={"paddle_cv.hub_modules": "hub_modules", "paddle_cv.configs": "configs"},
+    package_data={
+        "paddle_cv": ["py.typed"],
+        "paddle_cv.configs": ["*/*.yaml"],
+        "paddle_cv.data": ["*.txt"],
+        "paddle_cv.hub_modules": ["*/*"],
+    },
 )

@@ -6,6 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from .mkl import choose_kernels
+from .quiet import keep_quiet
+from .requirements import check_paddle
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ __all__ = [
     "model_spec",
 ]
 
+keep_quiet()  # before paddle is imported
+check_paddle()
 choose_kernels()  # before anything computes
 
 # Imported when they are first asked for: programs set what Paddle reads at its import, such as OMP_NUM_THREADS, before that.

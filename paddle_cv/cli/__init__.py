@@ -6,7 +6,9 @@ import difflib
 import importlib
 import os
 import sys
+from pathlib import Path
 
+from ..requirements import missing_package
 from ..version import __version__
 
 __all__ = ["PROGRAMS", "main", "run"]
@@ -51,10 +53,16 @@ def main() -> int:
 
 def run(name: str) -> int:
     """Runs one program with the arguments of `sys.argv`; its exit code, which is 1 where nobody reads its output any more."""
-    program = importlib.import_module(f".{name.replace('-', '_')}", __name__)
     try:
+        program = importlib.import_module(f".{name.replace('-', '_')}", __name__)
         code = program.main()
         sys.stdout.flush()
+    except ModuleNotFoundError as error:
+        missing = missing_package(error)
+        if missing is None:
+            raise
+        print(f"{Path(sys.argv[0]).name}: error: {missing}", file=sys.stderr)
+        code = 2
     except BrokenPipeError:  # as after `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
         code = 1

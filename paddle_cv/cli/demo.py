@@ -41,7 +41,9 @@ def main() -> int:
     try:
         from paddle_cv import demo
     except ImportError as error:
-        parser.error(f'{error}; install the page: pip install ".[demo]", on Python 3.10 or newer')
+        if isinstance(error, ModuleNotFoundError):
+            raise
+        parser.error(str(error))  # another release of Gradio
     try:
         own = [
             demo.own_network(name, file or None) for name, _, file in (item.partition("=") for item in arguments.model)

@@ -8,7 +8,6 @@ from typing import Optional
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import correlate1d
 
 from .imresize import imresize
 
@@ -64,6 +63,8 @@ class Degradation:
         """
         if self.reduction != "bd":
             return imresize(picture, 1 / scale)
+        from scipy.ndimage import correlate1d  # comes with the extra `train`
+
         kernel, start = _bd_kernel(scale), scale // 2
         blurred = correlate1d(picture.astype(np.float64), kernel, axis=0, mode="nearest")[start::scale]
         blurred = correlate1d(blurred, kernel, axis=1, mode="nearest")[:, start::scale]

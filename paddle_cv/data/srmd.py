@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Optional, Union
 
 import numpy as np
-from scipy.ndimage import convolve
 
 from .files import list_images, read_image
 from .imresize import imresize
@@ -122,6 +121,8 @@ class DegradedPatches(Patches):
             raise ValueError(f"none of {len(files)} pictures is at least {scale * patch_size} pixels high and wide")
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        from scipy.ndimage import convolve  # comes with the extra `train`
+
         rng = np.random.default_rng([self.seed, index])
         [picture] = flip_and_turn(rng, self.pictures[rng.integers(len(self.pictures))])
         # A margin, so that blur and reduction see the picture beyond the patch and not a mirrored patch.

@@ -24,9 +24,7 @@ from .texts import LANGUAGES, TEXTS, Texts
 __all__ = ["MAX_MEGAPIXELS", "Page"]
 
 if int(gr.__version__.split(".")[0]) < 6:  # paddlehub is content with any
-    raise ImportError(
-        f'the page needs Gradio 6, and this is {gr.__version__}: pip install ".[demo]", on Python 3.10 or newer'
-    )
+    raise ImportError(f"the page needs Gradio 6, and this is {gr.__version__}: pip install 'gradio>=6,<7'")
 
 #: Of a result: the browser holds two pictures of this size, decoded.
 MAX_MEGAPIXELS = 24.0

@@ -9,6 +9,8 @@ from typing import Optional
 import paddle
 from paddle import nn
 
+from ..private import allocated_bytes
+
 __all__ = ["bytes_per_pixel", "window_side"]
 
 # Of all windows that are worked on at once.
@@ -53,7 +55,7 @@ def _allocated() -> int:
     """Bytes of all tensors."""
     if paddle.get_device().startswith("gpu"):
         return paddle.device.cuda.memory_allocated()
-    return paddle.base.core.host_memory_stat_current_value("Allocated", 0)  # Paddle has no public name for it
+    return allocated_bytes()
 
 
 def window_side(memory: int, workers: int, overlap: int) -> int:

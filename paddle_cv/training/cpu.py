@@ -17,7 +17,9 @@ import types
 
 import paddle
 import paddle.nn.functional as F
-from paddle import _C_ops, nn
+from paddle import nn
+
+from ..private import affine_channel
 
 __all__ = ["compile_for_cpu"]
 
@@ -33,7 +35,7 @@ def _conv_forward(self, x):
     y = F.conv2d(
         x, self.weight, None, self._stride, self._updated_padding, self._dilation, self._groups, self._data_format
     )
-    return _C_ops.affine_channel(y, self._unit_scale, self.bias, "NCHW")
+    return affine_channel(y, self._unit_scale, self.bias)
 
 
 def _relu_forward(self, x):

@@ -3,8 +3,7 @@ Real-Time Style Transfer and Super-Resolution", ECCV 2016; Ledig et al., CVPR 20
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Callable
+from collections.abc import Callable, Sequence
 
 import paddle
 from paddle import nn

@@ -5,105 +5,49 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 
 import paddle_cv as pcv
+from paddle_cv import downloads
 from paddle_cv.models import PublishedWeights, registry
 from paddle_cv.weights import FetchError, cached_path, fetch_weights, save_state
 
-CONTENT = np.random.RandomState(0).bytes(300_000)
+from ..file_server import CONTENT, FileServer
+
 MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
-class Server(ThreadingHTTPServer):
-    """Serves `content`, in the way that the first part of the path says, and counts the requests."""
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content, self.requests = CONTENT, 0
-        self.barrier, self.release = threading.Barrier(2), threading.Event()
-
-    def published(self, way: str = "good", md5: str = MD5) -> PublishedWeights:
-        return PublishedWeights(f"http://127.0.0.1:{self.server_port}/{way}/net.pdparams?version=1", md5)
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.server.requests += 1
-        way, content = self.path.split("/")[1], self.server.content
-        if way == "together":
-            self.server.barrier.wait(60)  # until the other process asks as well
-        if way == "missing":
-            self.send_error(404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if way == "truncated":
-            content = content[:-1000]
-        if way == "gone":
-            self.wfile.write(content[:100_000])
-            self.wfile.flush()
-            # With linger 0 closing resets the connection.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            self.connection.close()
-            return
-        if way == "silent":
-            self.wfile.write(content[:1000])
-            self.wfile.flush()
-            self.server.release.wait(10)
-            return
-        self.wfile.write(content)
-
-    def handle(self):
-        try:
-            super().handle()
-        except OSError:
-            pass
-
-    def finish(self):
-        try:
-            super().finish()
-        except (OSError, ValueError):
-            pass
-
-    def log_message(self, *args):
-        pass
+def published_by(server: FileServer, way: str = "good", md5: str = MD5) -> PublishedWeights:
+    return PublishedWeights(f"{server.url}/{way}/net.pdparams?version=1", md5)
 
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("PADDLE_CV_HOME", str(tmp_path))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(downloads, "_PAUSE", 0.01)
     return tmp_path
 
 
 @pytest.fixture
 def server(home):
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield server
-    server.release.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with FileServer() as server:
+        yield server
 
 
 def _files(home):
-    return sorted(path.name for path in (home / "weights").iterdir())
+    """Parts of what broke lie hidden beside them."""
+    return sorted(path.name for path in (home / "weights").iterdir() if not path.name.startswith("."))
 
 
 def test_the_right_file_is_fetched_once(server, home):
-    path = fetch_weights(server.published())
-    assert path == home / "weights" / "net.pdparams" == cached_path(server.published())
+    path = fetch_weights(published_by(server))
+    assert path == home / "weights" / "net.pdparams" == cached_path(published_by(server))
     assert path.read_bytes() == CONTENT and _files(home) == ["net.pdparams"]
-    assert fetch_weights(server.published()) == path and server.requests == 1
+    assert fetch_weights(published_by(server)) == path and server.count == 1
 
 
 @pytest.mark.parametrize(
@@ -117,13 +61,13 @@ def test_the_right_file_is_fetched_once(server, home):
     ],
 )
 def test_what_is_broken_never_stays(server, home, way, message):
-    published = server.published(way, "0" * 32 if way == "wrong" else MD5)
+    published = published_by(server, way, "0" * 32 if way == "wrong" else MD5)
     with pytest.raises(FetchError, match=message) as caught:
         fetch_weights(published, timeout=0.3 if way == "silent" else 30)
     text = str(caught.value)
     assert published.url in text and str(home / "weights" / "net.pdparams") in text and "weights=<path>" in text
     assert _files(home) == []
-    assert fetch_weights(server.published()).read_bytes() == CONTENT  # and the next attempt succeeds
+    assert fetch_weights(published_by(server)).read_bytes() == CONTENT  # and the next attempt succeeds
 
 
 def _refused() -> PublishedWeights:
@@ -146,17 +90,17 @@ def test_offline_and_files_put_there_by_hand(home):
 
 
 def test_a_wrong_file_is_replaced(server, home):
-    path = cached_path(server.published())
+    path = cached_path(published_by(server))
     path.parent.mkdir()
     path.write_bytes(b"something else")
-    assert fetch_weights(server.published()).read_bytes() == CONTENT and _files(home) == ["net.pdparams"]
+    assert fetch_weights(published_by(server)).read_bytes() == CONTENT and _files(home) == ["net.pdparams"]
 
 
 def test_a_cache_that_cannot_be_written(server, home, monkeypatch):
     (home / "file").touch()
     monkeypatch.setenv("PADDLE_CV_HOME", str(home / "file"))
     with pytest.raises(FetchError, match="weights=<path>"):
-        fetch_weights(server.published())
+        fetch_weights(published_by(server))
 
 
 def test_two_processes_at_once(server, home, root):
@@ -165,27 +109,27 @@ def test_two_processes_at_once(server, home, root):
         "import hashlib; path = fetch_weights(PublishedWeights(*sys.argv[1:]))\n"
         "assert hashlib.md5(path.read_bytes()).hexdigest() == sys.argv[2]"
     )
-    published = server.published("together")
+    published = published_by(server, "together")
     command = [sys.executable, "-c", code, published.url, published.md5]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     processes = [subprocess.Popen(command, env=environment) for _ in range(2)]
     assert [process.wait(timeout=120) for process in processes] == [0, 0]
-    assert server.requests == 2
+    assert server.count == 2
     assert _files(home) == ["net.pdparams"]
 
 
 def test_published_weights_are_pretrained_weights(server, home, monkeypatch, tmp_path):
     network = pcv.create_model("lenet")
     save_state(network.state_dict(), tmp_path / "source.pdparams")
-    server.content = (tmp_path / "source.pdparams").read_bytes()
-    published = server.published(md5=hashlib.md5(server.content).hexdigest())
+    server.content["net.pdparams"] = (tmp_path / "source.pdparams").read_bytes()
+    published = published_by(server, md5=hashlib.md5(server.content["net.pdparams"]).hexdigest())
     monkeypatch.setitem(
         registry._SPECS, "lenet", replace(pcv.model_spec("lenet"), hub_module=None, published=published)
     )
     assert "lenet" in pcv.list_models(pretrained=True)
     for loaded in (pcv.create_model("lenet", pretrained=True), pcv.load_network("lenet")[0]):
         assert np.array_equal(loaded.fc3.weight.numpy(), network.fc3.weight.numpy())
-    assert server.requests == 1
+    assert server.count == 1
 
 
 def test_no_two_published_files_have_one_name():

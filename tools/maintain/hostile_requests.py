@@ -6,9 +6,10 @@ import json
 import socket
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Callable, Union
+from typing import Union
 
 import numpy as np
 from PIL import Image

@@ -223,7 +223,7 @@ def exchange(port, kind, draw):
         try:
             reply.begin()
             content = reply.read()
-        except socket.timeout:
+        except TimeoutError:
             return "no answer"
         except (OSError, http.client.HTTPException):
             return "closed"

@@ -11,8 +11,8 @@ enlargement by a whole number is one convolution with `scale`^2 fixed kernels, a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Callable, Optional
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Optional
 
 import paddle
 from paddle import nn
