@@ -131,6 +131,8 @@ def load(
     """
     from .inference import Chain, ClassificationPredictor, RestorationPredictor
 
+    if isinstance(name, str) and "+" in name:  # as on the command line
+        name = name.split("+")
     if not isinstance(name, str):
         files = [None] * len(name) if weights is None else weights
         if isinstance(files, (str, Path)) or len(files) != len(name):

@@ -15,8 +15,9 @@ from paddlehub.module.module import RunModule
 from ..api import load_network
 from ..inference import PredictionErrors
 from ..models import ModelSpec
+from .arrays import rgb
 
-__all__ = ["NetworkModule", "rgb", "sources"]
+__all__ = ["NetworkModule", "sources"]
 
 
 class NetworkModule(nn.Layer, RunModule):
@@ -134,13 +135,6 @@ def sources(images: Optional[Sequence[np.ndarray]], paths: Optional[Sequence[str
     if images is None and paths is None:
         raise TypeError("give images=[BGR arrays] or paths=[files]")
     return [*(paths or ()), *(rgb(image) for image in images or ())]
-
-
-def rgb(image: Any) -> Any:
-    """BGR(A) to RGB(A); what is no array becomes None, and is refused with the others' messages."""
-    if isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] in (3, 4):
-        return image[..., [2, 1, 0, 3][: image.shape[2]]]
-    return image if isinstance(image, np.ndarray) else None
 
 
 def input_files(path: Union[str, Path]) -> list[str]:

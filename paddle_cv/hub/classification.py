@@ -13,6 +13,7 @@ from ..inference import ClassificationPredictor
 from ..inference.outcomes import gather
 from .base import NetworkModule, sources
 from .fine_tuning import FineTuning
+from .results import LabelEntry
 from .serving import decode_images
 
 __all__ = ["ClassificationModule"]
@@ -71,7 +72,8 @@ class ClassificationModule(FineTuning, NetworkModule):
             top_k: How many classes to name for each picture.
 
         Returns:
-            One entry for each input, those of `paths` first: {label: probability}, the most probable class first.
+            One entry for each input, those of `paths` first: {label: probability}, the most probable class first. In a
+            notebook they show their pictures and a table.
 
         Raises:
             TypeError: Neither `images` nor `paths`, or something else than lists.
@@ -79,7 +81,7 @@ class ClassificationModule(FineTuning, NetworkModule):
             ValueError: `batch_size` or `top_k` is not positive; `use_gpu` where Paddle sees no GPU.
         """
         outcomes = self.predictor(use_gpu).predict_each(sources(images, paths), top_k, batch_size)
-        return gather(outcome if isinstance(outcome, Exception) else outcome.as_dict() for outcome in outcomes)
+        return gather(outcome if isinstance(outcome, Exception) else LabelEntry(outcome) for outcome in outcomes)
 
     def classification(self, *args: Any, **kwargs: Any) -> list[dict[str, float]]:
         """`predict` under the name that PaddleHub's own classification modules use."""

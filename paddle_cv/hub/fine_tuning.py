@@ -15,7 +15,7 @@ from ..inference.classification import prepare
 from ..pictures import open_picture
 from ..weights import with_class_names
 from ..weights.classes import CLASS_NAMES
-from .base import rgb
+from .arrays import rgb
 
 __all__ = ["FineTuning"]
 

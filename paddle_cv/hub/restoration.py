@@ -11,7 +11,10 @@ from paddlehub.module.module import runnable, serving
 
 from ..inference import PredictionErrors, RestorationPredictor
 from ..pictures import ImageError, Picture, save_picture
-from .base import NetworkModule, rgb, sources
+from ..pictures.display import ResultList
+from .arrays import rgb
+from .base import NetworkModule, sources
+from .results import PictureEntry
 from .serving import decode_images, encode_png
 
 __all__ = ["DenoisingModule", "RestorationModule", "SuperResolutionModule"]
@@ -49,6 +52,7 @@ class RestorationModule(NetworkModule):
         Returns:
             One entry for each input, those of `paths` first: {"data": the result, "save_path": the file written, "" without
             `visualization`}. The data is a BGR array (BGRA with alpha; (H, W) for an array of that shape) of the input's dtype.
+            In a notebook the entries show themselves.
 
         Raises:
             TypeError: Neither `images` nor `paths`, or something else than lists.
@@ -58,7 +62,7 @@ class RestorationModule(NetworkModule):
         inputs = sources(images, paths)
         folder = Path(output_dir or f"{self.name}_output")
         taken: set[Path] = {Path(path).resolve() for path in paths or ()}
-        results: list[Any] = []
+        results = ResultList()
         errors: dict[int, Exception] = {}
         for index, outcome in enumerate(self.predictor(use_gpu).predict_each(inputs, batch_size)):
             try:
@@ -68,7 +72,7 @@ class RestorationModule(NetworkModule):
                 if visualization:
                     stem = Path(inputs[index]).stem if isinstance(inputs[index], (str, Path)) else f"image_{index}"
                     saved = str(save_picture(outcome, _free_name(folder, stem, taken)))
-                results.append({"data": _bgr(outcome), "save_path": saved})
+                results.append(PictureEntry(data=_bgr(outcome), save_path=saved))
             except (ImageError, OSError) as error:
                 results.append(None)
                 errors[index] = error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -15,6 +15,7 @@ from ..data import label_names
 from ..data.preprocessing import middle_square, standardise
 from ..engines.runtime import make_engine
 from ..models import ModelSpec
+from ..pictures.display import table_html
 from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from .outcomes import gather
 
@@ -29,11 +30,13 @@ class Classification:
         labels: Their names.
         probabilities: In [0, 1]; those of all classes together are 1.
         indices: Their places among the outputs of the network.
+        source: What was classified; a notebook shows it beside the classes.
     """
 
     labels: tuple[str, ...]
     probabilities: tuple[float, ...]
     indices: tuple[int, ...]
+    source: Any = field(default=None, compare=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -48,6 +51,17 @@ class Classification:
     def as_dict(self) -> dict[str, float]:
         """{label: probability}, in the same order."""
         return dict(zip(self.labels, self.probabilities))
+
+    def _repr_html_(self) -> str:
+        return table_html(self.as_dict().items(), self._picture())
+
+    def _picture(self) -> Optional[np.ndarray]:
+        """As it is now; None where a file has gone."""
+        try:
+            picture = self.source if isinstance(self.source, Picture) else open_picture(self.source)
+        except (ImageError, OSError):
+            return None
+        return picture.array()
 
 
 class ClassificationPredictor:
@@ -126,8 +140,8 @@ class ClassificationPredictor:
             inputs = [self._read(image, first + n) for n, image in enumerate(images[first : first + batch_size])]
             good = [x for x in inputs if not isinstance(x, Exception)]
             results = iter(self._classify(np.stack(good), top_k) if good else ())
-            for x in inputs:
-                yield x if isinstance(x, Exception) else next(results)
+            for x, image in zip(inputs, images[first : first + batch_size]):
+                yield x if isinstance(x, Exception) else replace(next(results), source=image)
 
     def _read(self, image: Any, number: int) -> Union[np.ndarray, Exception]:
         name = None if isinstance(image, (str, Path)) else f"input {number}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..pictures.display import ResultList
 from ..pictures.images import ImageError
 
 __all__ = ["PredictionErrors", "gather"]
@@ -25,12 +26,12 @@ class PredictionErrors(ImageError):
 
 
 def gather(outcomes: Iterable[Any]) -> list[Any]:
-    """The results in a list.
+    """The results in a list, which a notebook shows as a row.
 
     Raises:
         PredictionErrors: There are exceptions among them; it is raised after the last one.
     """
-    results: list[Any] = []
+    results = ResultList()
     errors: dict[int, Exception] = {}
     for index, outcome in enumerate(outcomes):
         failed = isinstance(outcome, Exception)
