@@ -31,10 +31,10 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of training and test sets, which does not belong to the project."""
-    folder = Path(os.environ.get("PADDLE_CV_DATA", ROOT.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"no data sets in {folder}; PADDLE_CV_DATA names their folder")
-    return folder
+    folder = os.environ.get("PADDLE_CV_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip(f"PADDLE_CV_DATA is {folder!r}: it should name the folder of the data sets")
+    return Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ PROGRAMS = {
     "convert": "convert weights of a reference implementation",
     "export": "write a network as a graph for other programs",
     "summary": "print what networks cost, layer by layer",
+    "data": "list and fetch public data sets",
     "prepare-data": "cut photographs into sub-images",
     "benchmark": "measure speed on this machine",
 }

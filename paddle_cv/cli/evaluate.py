@@ -3,7 +3,7 @@
     paddle-cv evaluate rdn_lite_x4 --data Set5 Set14 [--json scores.json]
     paddle-cv evaluate dncnn_gray_s25 --weights dncnn.pth --data Set12 --noise-level 25
     paddle-cv evaluate lenet --weights runs/lenet_mnist/best.pdparams --data mnist
-    paddle-cv evaluate --all-shipped --data-root ../shared/data
+    paddle-cv evaluate --all-shipped --data-root data
 
 Super-resolution: PSNR in dB and SSIM on the luminance of BT.601, with a border of `scale` pixels left out, beside those of bicubic
 interpolation. A test set is a folder with `HR` and `LR_bicubic/X<scale>` in it, or any folder of high-resolution pictures.
@@ -38,7 +38,7 @@ from paddle_cv.analysis import (  # noqa: E402
     mean_scores,
     measure_shipped,
 )
-from paddle_cv.data import Degradation  # noqa: E402
+from paddle_cv.data import Degradation, data_folder  # noqa: E402
 from paddle_cv.engines import ENGINES  # noqa: E402
 from paddle_cv.inference import ClassificationPredictor, RestorationPredictor  # noqa: E402
 from paddle_cv.weights import hub_modules_folder  # noqa: E402
@@ -158,8 +158,8 @@ def main() -> int:
     parser.add_argument(
         "--data-root",
         metavar="FOLDER",
-        default=os.environ.get("PADDLE_CV_DATA", "../shared/data"),
-        help="where --all-shipped finds the test sets, or folders of them (PADDLE_CV_DATA, or else ../shared/data)",
+        default=data_folder(),
+        help="where --all-shipped finds the test sets, or folders of them (PADDLE_CV_DATA, or else data)",
     )
     parser.add_argument("--low", metavar="FOLDER", help="the low-resolution pictures of a single test set")
     parser.add_argument(

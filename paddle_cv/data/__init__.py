@@ -6,6 +6,7 @@ from .denoising import DenoisingPatches, denoising_pairs
 from .files import IMAGE_SUFFIXES, list_images, read_image
 from .imresize import imresize
 from .labels import LABELS, label_names
+from .sources import data_folder
 from .srmd import DegradedPatches
 from .subimages import cut_folder
 from .super_resolution import SuperResolutionPatches, crop_to_multiple, super_resolution_pairs
@@ -20,6 +21,7 @@ __all__ = [
     "SuperResolutionPatches",
     "crop_to_multiple",
     "cut_folder",
+    "data_folder",
     "denoising_pairs",
     "imresize",
     "label_names",

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 from ..models import ModelSpec
 from .files import list_images
 from .preprocessing import middle_square, standardise
+from .sources import hint
 
 __all__ = ["LabelledPictures", "LabelledSet", "read_class_folders", "read_mnist"]
 
@@ -77,7 +78,9 @@ def read_class_folders(folder: Union[str, Path], train: bool) -> LabelledSet:
     part = Path(folder) / ("train" if train else "val")
     classes = sorted(path.name for path in part.iterdir() if path.is_dir()) if part.is_dir() else []
     if not classes:
-        raise FileNotFoundError(f"{part} has no folders of classes; there must be train/<class> and val/<class>")
+        raise FileNotFoundError(
+            f"{part} has no folders of classes; there must be train/<class> and val/<class>{hint(part)}"
+        )
     files = [(path, number) for number, name in enumerate(classes) for path in list_images(part / name)]
     return LabelledSet([path for path, _ in files], [number for _, number in files], classes)
 
@@ -97,7 +100,7 @@ def read_mnist(folder: Optional[Union[str, Path]], train: bool) -> LabelledSet:
     files = [None, None] if folder is None else [Path(folder) / name for name in _MNIST[train]]
     for path in files:
         if path is not None and not path.is_file():
-            raise FileNotFoundError(f"there is no {path}; without data.folders, MNIST is downloaded")
+            raise FileNotFoundError(f"there is no {path}{hint(path)}")
     data = MNIST(*(path and str(path) for path in files), mode="train" if train else "test", backend="cv2")
     digits = np.stack(data.images).reshape(-1, 28, 28).astype(np.uint8)
     return LabelledSet(digits, [int(label) for label in np.ravel(data.labels)], [str(digit) for digit in range(10)])

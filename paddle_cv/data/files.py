@@ -8,6 +8,8 @@ from typing import Union
 import numpy as np
 from PIL import Image, ImageOps
 
+from .sources import hint
+
 __all__ = ["IMAGE_SUFFIXES", "list_images", "read_image"]
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
@@ -21,7 +23,7 @@ def list_images(folder: Union[str, Path]) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(f"there is no folder {folder}")
+        raise FileNotFoundError(f"there is no folder {folder}{hint(folder)}")
     found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES and p.is_file())
     if not found:
         raise FileNotFoundError(f"there is no picture ({', '.join(IMAGE_SUFFIXES)}) in {folder}")

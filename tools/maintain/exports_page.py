@@ -34,6 +34,7 @@ from tqdm import tqdm  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
 from paddle_cv.analysis import fill_marked, find_set, measure, read_card  # noqa: E402
+from paddle_cv.data import data_folder  # noqa: E402
 from paddle_cv.engines.export import FORMATS, LIMITS, ExportError, export_network, graph_shapes  # noqa: E402
 from paddle_cv.engines.graphs import OPSET  # noqa: E402
 from paddle_cv.engines.runtime import open_onnx_graph  # noqa: E402
@@ -228,8 +229,8 @@ def main() -> int:
     parser.add_argument(
         "--data-root",
         metavar="FOLDER",
-        default=os.environ.get("PADDLE_CV_DATA", "../shared/data"),
-        help="where --int8 finds Set5 (PADDLE_CV_DATA, or else ../shared/data)",
+        default=data_folder(),
+        help="where --int8 finds Set5 (PADDLE_CV_DATA, or else data)",
     )
     arguments = parser.parse_args()
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
