@@ -68,6 +68,13 @@ def main() -> int:
         default=limits.transfer,
         help="seconds that a client may take to send a request, and to fetch its reply (%(default)g)",
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name by which clients call this server, beside localhost and numbers; may be repeated, * allows all",
+    )
     parser.add_argument("--log-level", default="info", choices=["error", "warning", "info"])
     arguments = parser.parse_args()
     logging.basicConfig(format="%(levelname)s: %(message)s", level=arguments.log_level.upper())
@@ -81,7 +88,7 @@ def main() -> int:
     if arguments.token is None and host not in ("127.0.0.1", "::1"):
         logging.warning("everybody who reaches %s may use this server; --token-file asks for a token", host)
     limits = Limits(int(arguments.max_body * 2**20), arguments.queue, arguments.timeout, arguments.transfer_timeout)
-    service = Service(modules, limits, arguments.token)
+    service = Service(modules, limits, arguments.token, [arguments.host, *arguments.allow_host])
     address = f"[{host}]" if family == socket.AF_INET6 else host
     print(f"{', '.join(module.name for module in modules)} at http://{address}:{port}/predict/NAME", flush=True)
     Server(service, arguments.log_level).run([listener])

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
 from paddle import nn
-from paddlehub.module.module import RunModule
+from paddlehub.module.module import RunModule, serving
 
 from ..api import load_network
-from ..inference import PredictionErrors
+from ..inference import is_picture
 from ..models import ModelSpec
+from ..pictures import Picture
 from .arrays import rgb
+from .serving import MAX_RESULT_BYTES, Failure, Proceed, check_options, decode_each
 
 __all__ = ["NetworkModule", "sources"]
+
+logger = logging.getLogger(__name__)
 
 
 class NetworkModule(nn.Layer, RunModule):
@@ -39,7 +44,8 @@ class NetworkModule(nn.Layer, RunModule):
     model: str
     #: Class of `paddle_cv.inference` that does the work.
     predictor_class: type
-    #: JSON Schemas of what the serving method takes beside "images", by key, and of its result for one of them.
+    #: JSON Schemas of what the serving method takes beside "images", by key (see `check_options`), and of its result for one
+    #: of them.
     serving_options: dict[str, Any] = {}
     serving_result: dict[str, Any]
 
@@ -69,26 +75,78 @@ class NetworkModule(nn.Layer, RunModule):
         parser.add_argument("--use_gpu", action="store_true", help="run on a GPU")
         return parser
 
-    def run_command(self, parser: argparse.ArgumentParser, argvs: Sequence[str], **fixed: Any) -> dict[str, Any]:
-        """Calls `predict` with the files and all other options that `parser` finds in `argvs`, and with `fixed`.
+    def run_command(self, path: str, outcomes: Any) -> dict[str, Any]:
+        """Works on a picture, or those in a folder, one after the other.
+
+        Args:
+            path: The file or folder.
+            outcomes: Called with the files; gives an iterator of what is to be told of each, or of why it failed.
 
         Returns:
-            `predict`'s entries by file. If some files failed, the others' are printed with what went wrong, and the program ends
+            What is told of each file. If some failed, that of the others is printed with what went wrong, and the program ends
             with 1.
         """
-        options = vars(parser.parse_args(argvs))
-        path = options.pop("input_path")
         paths = input_files(path)
         if not paths:
-            parser.error(f"there is no file in {path}")
-        try:
-            return dict(zip(paths, self.predict(paths=paths, **options, **fixed)))
-        except PredictionErrors as error:
-            for file, result in zip(paths, error.results):
-                if result:
-                    print(file, result.get("save_path", result))
-            print(error, file=sys.stderr)
-            sys.exit(1)
+            sys.exit(f"there is no picture in {path}")
+        told, errors = {}, []
+        for file, outcome in zip(paths, outcomes(paths)):
+            if isinstance(outcome, Exception):
+                errors.append(outcome)
+            else:
+                told[file] = outcome
+        if not errors:
+            return told
+        for file, outcome in told.items():
+            print(file, outcome)
+        print(f"{len(errors)} of {len(paths)} pictures failed:", *errors, sep="\n  ", file=sys.stderr)
+        sys.exit(1)
+
+    @serving
+    def serving_method(self, /, **keys: Any) -> list[Any]:
+        """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files]}, and `serving_options`.
+
+        Returns:
+            The results in the order of the images; for one that failed {"error": message}.
+
+        Raises:
+            ValueError: Anything else was sent, or all failed; limits are in `paddle_cv.hub.serving`.
+        """
+        return self.serve(keys)
+
+    def serve(self, keys: dict[str, Any], proceed: Proceed = lambda: None) -> list[Any]:
+        """What `serving_method` does; `proceed` ends it where it raises.
+
+        Args:
+            keys: Those of the body.
+            proceed: Called between pictures, and between windows of a picture.
+        """
+        options = check_options({key: value for key, value in keys.items() if key != "images"}, self.serving_options)
+        decoded = decode_each(keys.get("images"), proceed)
+        pictures = [picture for picture in decoded if isinstance(picture, Picture)]
+        size = sum(map(self.result_bytes, pictures))
+        if size > MAX_RESULT_BYTES:
+            raise ValueError(f"the results would take {size} bytes, more than {MAX_RESULT_BYTES}: send fewer pictures")
+        outcomes = self.answers(pictures, proceed, **options)
+        entries = [next(outcomes) if isinstance(item, Picture) else item for item in decoded]
+        failures = [entry for entry in entries if isinstance(entry, Exception)]
+        if len(failures) == len(entries):
+            raise ValueError("\n".join(map(str, failures)))
+        return [Failure(entry) if isinstance(entry, Exception) else entry for entry in entries]
+
+    def result_bytes(self, picture: Picture) -> int:
+        """What the result of a picture takes in memory; 0 of what is no picture."""
+        return 0
+
+    def answers(self, pictures: Sequence[Picture], proceed: Proceed, **options: Any) -> Iterator[Any]:
+        """For each picture its entry in the reply, or the `ImageError` why it failed; a subclass for a task has it.
+
+        Args:
+            pictures: Decoded.
+            proceed: To be called between pictures, and between windows of one.
+            **options: `serving_options`, checked.
+        """
+        raise NotImplementedError
 
     def predictor(self, use_gpu: bool = False) -> Any:
         """The predictor that does the work, made at the first call: a server that forks must not inherit its threads."""
@@ -138,6 +196,12 @@ def sources(images: Optional[Sequence[np.ndarray]], paths: Optional[Sequence[str
 
 
 def input_files(path: Union[str, Path]) -> list[str]:
-    """The file, or the files in a folder, sorted."""
+    """The file, or the pictures in a folder, sorted; the log says how many files are left out that are no pictures by name."""
     path = Path(path)
-    return sorted(str(file) for file in path.iterdir() if file.is_file()) if path.is_dir() else [str(path)]
+    if not path.is_dir():
+        return [str(path)]
+    files = [file for file in path.iterdir() if file.is_file()]
+    pictures = sorted(str(file) for file in files if is_picture(file))
+    if len(pictures) < len(files):
+        logger.info("%s: %d files are no pictures and left out", path, len(files) - len(pictures))
+    return pictures

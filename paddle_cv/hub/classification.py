@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
-from paddlehub.module.module import runnable, serving
+from paddlehub.module.module import runnable
 
 from ..inference import ClassificationPredictor
 from ..inference.outcomes import gather
+from ..pictures import Picture
 from .base import NetworkModule, sources
 from .fine_tuning import FineTuning
 from .results import LabelEntry
-from .serving import decode_images
+from .serving import MAX_IMAGES, Proceed
 
 __all__ = ["ClassificationModule"]
 
@@ -87,24 +88,20 @@ class ClassificationModule(FineTuning, NetworkModule):
         """`predict` under the name that PaddleHub's own classification modules use."""
         return self.predict(*args, **kwargs)
 
-    @serving
-    def serving_method(self, /, images: Any = None, top_k: Any = 1, **unknown: Any) -> list[dict[str, float]]:
-        """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files], "top_k": 1}.
-
-        Returns:
-            [{label: probability}], in the order of the images.
-
-        Raises:
-            ValueError: Anything else was sent; limits are in `paddle_cv.hub.serving`.
-        """
-        pictures = decode_images(images, unknown, ', "top_k": 1')
-        if type(top_k) is not int or top_k < 1:
-            raise ValueError('"top_k" must be a whole number of 1 or more')
-        return [result.as_dict() for result in gather(self.predictor().predict_each(pictures, top_k))]
+    def answers(self, pictures: Sequence[Picture], proceed: Proceed, top_k: int = 1, **options: Any) -> Iterator[Any]:
+        for outcome in self.predictor().predict_each(pictures, top_k, batch_size=MAX_IMAGES):
+            proceed()
+            yield outcome if isinstance(outcome, Exception) else outcome.as_dict()
 
     @runnable
     def run_cmd(self, argvs: Sequence[str]) -> dict[str, dict[str, float]]:
         """What `hub run <name> --input_path FILE_OR_FOLDER` calls; returns `predict`'s entries by file."""
         parser = self.command_line(batch="pictures")
         parser.add_argument("--top_k", type=int, default=1, help="how many classes to name (%(default)s)")
-        return self.run_command(parser, argvs)
+        options = parser.parse_args(argvs)
+
+        def named(paths: list[str]) -> Iterator[Any]:
+            for outcome in self.predictor(options.use_gpu).predict_each(paths, options.top_k, options.batch_size):
+                yield outcome if isinstance(outcome, Exception) else outcome.as_dict()
+
+        return self.run_command(options.input_path, named)

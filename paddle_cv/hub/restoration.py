@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
-from paddlehub.module.module import runnable, serving
+from paddlehub.module.module import runnable
 
 from ..inference import PredictionErrors, RestorationPredictor
 from ..pictures import ImageError, Picture, save_picture
@@ -15,7 +15,7 @@ from ..pictures.display import ResultList
 from .arrays import rgb
 from .base import NetworkModule, sources
 from .results import PictureEntry
-from .serving import decode_images, encode_png
+from .serving import Proceed, encode_png
 
 __all__ = ["DenoisingModule", "RestorationModule", "SuperResolutionModule"]
 
@@ -59,47 +59,60 @@ class RestorationModule(NetworkModule):
             PredictionErrors: Some inputs failed; `.results` has the entries of the others and None for these.
             ValueError: `use_gpu` where Paddle sees no GPU.
         """
-        inputs = sources(images, paths)
-        folder = Path(output_dir or f"{self.name}_output")
-        taken: set[Path] = {Path(path).resolve() for path in paths or ()}
+        folder = Path(output_dir or f"{self.name}_output") if visualization else None
         results = ResultList()
         errors: dict[int, Exception] = {}
-        for index, outcome in enumerate(self.predictor(use_gpu).predict_each(inputs, batch_size)):
-            try:
-                if isinstance(outcome, Exception):
-                    raise outcome
-                saved = ""
-                if visualization:
-                    stem = Path(inputs[index]).stem if isinstance(inputs[index], (str, Path)) else f"image_{index}"
-                    saved = str(save_picture(outcome, _free_name(folder, stem, taken)))
-                results.append(PictureEntry(data=_bgr(outcome), save_path=saved))
-            except (ImageError, OSError) as error:
-                results.append(None)
-                errors[index] = error
+        written = self._written(sources(images, paths), batch_size, use_gpu, folder)
+        for index, outcome in enumerate(written):
+            failed = isinstance(outcome, Exception)
+            results.append(None if failed else PictureEntry(data=_bgr(outcome[0]), save_path=outcome[1]))
+            if failed:
+                errors[index] = outcome
         if errors:
             raise PredictionErrors(results, errors)
         return results
 
-    @serving
-    def serving_method(self, /, images: Any = None, **unknown: Any) -> list[dict[str, str]]:
-        """What `POST /predict/<name>` calls: {"images": [base64 of PNG, JPEG or WebP files]}.
+    def _written(
+        self, inputs: Sequence[Any], batch_size: int, use_gpu: bool, folder: Path | None
+    ) -> Iterator[tuple[Picture, str] | Exception]:
+        """For each input the result and the file that was written, "" without a folder; or why it failed."""
+        taken = {Path(path).resolve() for path in inputs if isinstance(path, (str, Path))}
+        for index, outcome in enumerate(self.predictor(use_gpu).predict_each(inputs, batch_size)):
+            saved = ""
+            if folder is not None and isinstance(outcome, Picture):
+                stem = Path(inputs[index]).stem if isinstance(inputs[index], (str, Path)) else f"image_{index}"
+                try:
+                    saved = str(save_picture(outcome, _free_name(folder, stem, taken)))
+                except (ImageError, OSError) as error:
+                    outcome = error
+            yield outcome if isinstance(outcome, Exception) else (outcome, saved)
 
-        Returns:
-            [{"data": base64 of a PNG file}], in the order of the images.
+    def result_bytes(self, picture: Picture) -> int:
+        height, width = self.predictor().result_size(*picture.size)
+        channels = (1 if picture.grey else 3) + (picture.alpha is not None)
+        return height * width * channels * picture.color.itemsize
 
-        Raises:
-            ValueError: Anything else was sent; limits are in `paddle_cv.hub.serving`.
-        """
-        pictures = decode_images(images, unknown)
-        return [{"data": encode_png(self.predictor().restore(picture).image())} for picture in pictures]
+    def answers(self, pictures: Sequence[Picture], proceed: Proceed, **options: Any) -> Iterator[Any]:
+        for picture in pictures:
+            proceed()
+            try:
+                result = self.predictor().restore(picture, progress=lambda *_: proceed(), **options)
+                yield {"data": encode_png(result)}
+            except ImageError as error:
+                yield error
 
     @runnable
     def run_cmd(self, argvs: Sequence[str]) -> dict[str, str]:
         """What `hub run <name> --input_path FILE_OR_FOLDER` calls; returns the file written for each."""
         parser = self.command_line(batch="windows of a picture")
         parser.add_argument("--output_dir", default=f"{self.name}_output", help="folder for the results (%(default)s)")
-        entries = self.run_command(parser, argvs, visualization=True)
-        return {path: entry["save_path"] for path, entry in entries.items()}
+        options = parser.parse_args(argvs)
+
+        def files(paths: list[str]) -> Iterator[Any]:
+            for outcome in self._written(paths, options.batch_size, options.use_gpu, Path(options.output_dir)):
+                yield outcome if isinstance(outcome, Exception) else outcome[1]
+
+        return self.run_command(options.input_path, files)
 
 
 class SuperResolutionModule(RestorationModule):

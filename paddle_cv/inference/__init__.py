@@ -1,7 +1,7 @@
 """Prediction: pictures in, pictures or the names of what they show out."""
 
 from .base import PicturePredictor
-from .batch import find_pictures, plan_results, restore_files
+from .batch import find_pictures, is_picture, plan_results, restore_files
 from .chain import Chain
 from .classification import Classification, ClassificationPredictor
 from .outcomes import PredictionErrors
@@ -18,6 +18,7 @@ __all__ = [
     "VideoError",
     "VideoInfo",
     "find_pictures",
+    "is_picture",
     "is_video",
     "plan_results",
     "restore_files",

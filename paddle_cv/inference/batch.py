@@ -14,7 +14,7 @@ from ..pictures.writing import writable
 from .base import PicturePredictor
 from .video import CRF, VIDEO_FORMATS, is_video, restore_video
 
-__all__ = ["find_pictures", "plan_results", "restore_files"]
+__all__ = ["find_pictures", "is_picture", "plan_results", "restore_files"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +54,12 @@ def find_pictures(
         for file in files:
             found.setdefault(file.resolve(), (file, file.relative_to(base)))
     return list(found.values())
+
+
+def is_picture(file: Union[str, Path]) -> bool:
+    """Whether a file in a folder is a picture by its name, and not hidden."""
+    file = Path(file)
+    return file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")
 
 
 def _before_wildcards(pattern: Path) -> Path:

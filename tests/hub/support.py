@@ -1,5 +1,6 @@
 """The real `hub` program, without a network."""
 
+import base64
 import contextlib
 import io
 import os
@@ -84,3 +85,10 @@ def png_bomb() -> bytes:
     data[16:24] = (30000).to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
     return bytes(data)
+
+
+def encoded(picture: Image.Image, kind: str = "PNG", **options) -> str:
+    """Base64 of a picture file."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return base64.b64encode(buffer.getvalue()).decode()

@@ -7,17 +7,24 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from ..version import __version__
-from .base import NetworkModule
-from .serving import FORMATS, MAX_BYTES, MAX_IMAGES, MAX_PIXELS
+from ...version import __version__
+from ..base import NetworkModule
+from ..serving import FORMATS, MAX_BYTES, MAX_IMAGES, MAX_PIXELS, MAX_RESULT_BYTES
 
 __all__ = ["describe", "page"]
 
+_FAILED = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {"error": {"type": "string"}},
+    "description": "Of a picture that failed beside others that did not.",
+}
 _FAILURES = {
     "400": "The body is not JSON, or has far more brackets, braces and commas than a request needs.",
     "408": "The request took too long to arrive.",
     "413": "The body is too large.",
     "415": "Content-Type is not application/json.",
+    "421": "Host is no name of this server.",
     "503": "Too many requests wait, or the server is being started or stopped; Retry-After says when to come again.",
     "504": "The computation took too long.",
 }
@@ -70,19 +77,20 @@ def _operation(module: type[NetworkModule], max_body: int, failures: dict[str, s
         "additionalProperties": False,
         "properties": {"images": images, **module.serving_options},
     }
-    results = {"type": "array", "items": module.serving_result, "description": "In the order of the images."}
+    entry = {"anyOf": [module.serving_result, _FAILED]}
+    results = {"type": "array", "items": entry, "description": "In the order of the images."}
     failure = {"$ref": "#/components/schemas/Failure"}
     done = {"anyOf": [_reply(results, "000"), failure]}
     return {
         "summary": module.summary,
         "requestBody": {
             "required": True,
-            "description": f"At most {max_body} bytes.",
+            "description": f"At most {max_body} bytes. The results may take {MAX_RESULT_BYTES} bytes before they are encoded.",
             "content": {"application/json": {"schema": body}},
         },
         "responses": {
             "200": {
-                "description": 'The results, with the status "000"; with any other, "msg" says what is wrong.',
+                "description": 'The results, with the status "000"; "msg" says what failed.',
                 "content": {"application/json": {"schema": done}},
             },
             **{

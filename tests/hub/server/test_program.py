@@ -1,4 +1,4 @@
-"""tools/serve.py with the shipped modules, and tools/maintain/stress.py in short."""
+"""`paddle-cv serve` with the shipped modules, and tools/maintain/stress.py in short."""
 
 import base64
 import contextlib
@@ -23,9 +23,9 @@ import requests  # noqa: E402  (paddlehub brings it)
 from paddlehub.module.manager import LocalModuleManager  # noqa: E402
 
 from paddle_cv.cli import serve  # noqa: E402
-from paddle_cv.hub import server  # noqa: E402
+from paddle_cv.hub.server import line  # noqa: E402
 
-from .support import Runner, wait_for  # noqa: E402
+from ..support import Runner, wait_for  # noqa: E402
 
 pytestmark = pytest.mark.hub
 
@@ -115,7 +115,7 @@ def test_modules_beside_each_other(home, root, photo, predictor):
 )
 def test_wrong_arguments(home, monkeypatch, capsys, arguments, message):
     modules = LocalModuleManager(str(home.folder.parent / "home" / "modules"))
-    monkeypatch.setattr(server, "LocalModuleManager", lambda: modules)
+    monkeypatch.setattr(line, "LocalModuleManager", lambda: modules)
     monkeypatch.chdir(home.folder)
     (home.folder / "short.txt").write_text("short")
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -1,0 +1,161 @@
+"""A module in a thread of its own, and the requests that wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from paddlehub.module.manager import LocalModuleManager
+
+from ..base import NetworkModule
+from ..serving import Failure, Stopped
+from .replies import Held, Refusal, Reply
+
+__all__ = ["Job", "Line", "installed_module"]
+
+logger = logging.getLogger(__name__)
+
+# Brackets, braces and commas of a body; what is asked for has about ten. A few megabytes of them become hundreds when they are
+# parsed, and nested deeply enough they end the parser.
+_MAX_MARKS = 100
+
+
+def installed_module(name: str) -> type[NetworkModule]:
+    """The class of a module of this project that is installed in HUB_HOME.
+
+    `hub.Module` would look for an absent one on the network, and tell PaddleHub's server of each that is loaded.
+
+    Raises:
+        ValueError: There is none, it cannot be imported, or it belongs to somebody else: what such a module does with the keys of
+            a body is not known.
+    """
+    module = LocalModuleManager().search(name)
+    if module is None:
+        raise ValueError(
+            f"no module {name} is installed, or it cannot be imported: python -m paddle_cv hub install {name}"
+        )
+    if not issubclass(module, NetworkModule):
+        raise ValueError(f"{name} is not a module of this project; `hub serving start -m {name}` serves it")
+    return module
+
+
+class Job:
+    """A request that waits for a module, or is computed.
+
+    Attributes:
+        reply: The task that gives the reply.
+    """
+
+    reply: asyncio.Task[Reply]
+
+    def __init__(self, body: bytearray):
+        self.body, self._stop = body, threading.Event()
+
+    def give_up(self) -> None:
+        """Nobody waits for it any more: it leaves the line, or ends where the computation next looks."""
+        self._stop.set()
+
+    def proceed(self) -> None:
+        """Raises `Stopped` after `give_up`."""
+        if self._stop.is_set():
+            raise Stopped
+
+
+class Line:
+    """A module in its thread, and the requests that wait for it. Its methods are called in the event loop.
+
+    Args:
+        module_class: The module.
+        queue: How many requests may wait beside the one that is computed.
+        held: Replies that have not been fetched.
+
+    Attributes:
+        working: The thread computes, or loads the module.
+    """
+
+    def __init__(self, module_class: type[NetworkModule], queue: int, held: Held):
+        self.name, self._class, self._places, self._held = module_class.name, module_class, queue + 1, held
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
+        self._jobs: set[Job] = set()
+        self._running: Job | None = None
+        self._seconds = 1.0
+        self.working = False
+
+    async def load(self) -> None:
+        self._turn = asyncio.Lock()
+        self._module = await self._in_thread(self._class)
+        await self._in_thread(self._module.predictor)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._jobs) - (self._running is not None)
+
+    def check_place(self) -> None:
+        """Raises a 503 where as many wait as may."""
+        if len(self._jobs) >= self._places:
+            seconds = min(max(1, math.ceil(self._seconds * len(self._jobs))), 60)
+            raise Refusal(503, f"{self.waiting} requests wait for {self.name}", headers={"Retry-After": str(seconds)})
+
+    def submit(self, body: bytearray) -> Job:
+        """Puts a request in the line; refused as by `check_place`."""
+        self.check_place()
+        job = Job(body)
+        self._jobs.add(job)
+        job.reply = asyncio.create_task(self._compute(job))
+        job.reply.add_done_callback(lambda _: self._jobs.discard(job))
+        return job
+
+    def give_up(self, job: Job) -> None:
+        """Nobody waits for this job any more."""
+        job.give_up()
+        if job is not self._running:
+            job.reply.cancel()
+
+    async def _compute(self, job: Job) -> Reply:
+        async with self._turn:
+            await self._held.wait()
+            self._running, started = job, time.monotonic()
+            try:
+                return await self._in_thread(respond, self._module, job)
+            finally:
+                self._running, self._seconds = None, time.monotonic() - started
+
+    async def _in_thread(self, function: Any, *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, function, *arguments)
+
+    def _work(self, function: Any, *arguments: Any) -> Any:
+        self.working = True
+        try:
+            return function(*arguments)
+        finally:
+            self.working = False
+
+
+def respond(module: NetworkModule, job: Job) -> Reply:
+    """From a body to the reply; all of it takes time, and happens in the module's thread."""
+    body = job.body
+    if sum(body.count(mark) for mark in b"[{,") > _MAX_MARKS:
+        return Reply("101", f"more than {_MAX_MARKS} brackets, braces and commas: this is no request", code=400)
+    try:
+        keys = json.loads(body)
+    except ValueError as error:  # UnicodeDecodeError among them
+        return Reply("101", f"the body is not JSON: {error}", code=400)
+    if not isinstance(keys, dict):
+        return Reply("101", 'the body must be a JSON object: {"images": [base64, ...]}')
+    try:
+        results = module.serve(keys, job.proceed)
+    except ValueError as error:
+        return Reply("101", str(error))
+    except Stopped:
+        return Reply("101", "nobody waits for this any more", code=504)
+    except Exception:
+        logger.exception("%s failed", module.name)
+        return Reply("101", f"{module.name} failed; the server's log says why")
+    failures = [entry["error"] for entry in results if isinstance(entry, Failure)]
+    return Reply("000", "\n".join(failures), results)

@@ -1,0 +1,70 @@
+"""Runs a service: signals, and the connections of clients that take too long."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import uvicorn
+
+from .connection import MAX_HEAD, Connection
+from .service import Service
+
+__all__ = ["Server"]
+
+
+class Server(uvicorn.Server):
+    """Runs a service until it is told to stop, and closes the connections of clients that take too long.
+
+    At SIGTERM and SIGINT new requests are refused and those under way are finished; a second signal ends them. uvicorn knows a time
+    limit for the pause between two requests only, but neither for a request's beginning nor for a reply that nobody fetches.
+
+    Args:
+        service: What to serve.
+        log_level: What uvicorn writes to the log.
+    """
+
+    def __init__(self, service: Service, log_level: str = "info"):
+        super().__init__(
+            uvicorn.Config(
+                service.app,
+                http=Connection,
+                h11_max_incomplete_event_size=MAX_HEAD,
+                ws="none",
+                lifespan="on",
+                log_level=log_level,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=math.ceil(service.limits.transfer),
+            )
+        )
+        self._service = service
+        self._idle: dict[Any, tuple[float, Any]] = {}
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        if self._service.stopping:
+            self.should_exit = self.force_exit = True
+        self._service.stopping = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Called ten times a second."""
+        if counter % 10 == 0:
+            self._close_idle(time.monotonic())
+        if self._service.failure or (self._service.stopping and not self.server_state.tasks):
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    def _close_idle(self, now: float) -> None:
+        """Idle is a connection whose client has a request to send, or a reply to fetch."""
+        connections, before, self._idle = list(self.server_state.connections), self._idle, {}
+        for connection in connections:
+            if connection.waits_for_client:
+                last = connection.cycle  # the last request and its response
+                since, known = before.get(connection, (now, last))
+                self._idle[connection] = (since if known is last else now, last)
+        surplus = len(connections) - self._service.limits.connections
+        for connection, (since, _) in sorted(self._idle.items(), key=lambda item: item[1][0]):
+            if surplus > 0 or now - since > self._service.limits.transfer:
+                connection.transport.abort()
+                surplus -= 1
