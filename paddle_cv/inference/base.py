@@ -14,7 +14,7 @@ from PIL import Image
 from ..pictures.alpha import fill_transparent
 from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from ..pictures.writing import check_target, save_picture
-from .outcomes import gather
+from .outcomes import NotFinite, gather
 
 __all__ = ["PicturePredictor", "Progress"]
 
@@ -118,6 +118,8 @@ class PicturePredictor(ABC):
                 alpha = _resized(alpha, size, Image.Resampling.BICUBIC)
         except MemoryError:
             raise ImageError(f"{picture.name}: not enough memory for {size[1]} x {size[0]} pixels") from None
+        except NotFinite as error:
+            raise ImageError(f"{picture.name}: {error}") from None
         return picture.with_pixels(result, alpha)
 
     @abstractmethod

@@ -17,7 +17,7 @@ from ..engines.runtime import make_engine
 from ..models import ModelSpec
 from ..pictures.display import table_html
 from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
-from .outcomes import gather
+from .outcomes import NotFinite, gather
 
 __all__ = ["Classification", "ClassificationPredictor", "prepare"]
 
@@ -140,27 +140,42 @@ class ClassificationPredictor:
             inputs = [self._read(image, first + n) for n, image in enumerate(images[first : first + batch_size])]
             good = [x for x in inputs if not isinstance(x, Exception)]
             results = iter(self._classify(np.stack(good), top_k) if good else ())
-            for x, image in zip(inputs, images[first : first + batch_size]):
-                yield x if isinstance(x, Exception) else replace(next(results), source=image)
+            for number, x in enumerate(inputs, first):
+                outcome = x if isinstance(x, Exception) else next(results)
+                if isinstance(outcome, NotFinite):
+                    outcome = ImageError(f"{_name(images[number], number)}: {outcome}")
+                yield outcome if isinstance(outcome, Exception) else replace(outcome, source=images[number])
 
     def _read(self, image: Any, number: int) -> Union[np.ndarray, Exception]:
-        name = None if isinstance(image, (str, Path)) else f"input {number}"
         try:
+            name = _name(image, number)
             picture = image if isinstance(image, Picture) else open_picture(image, name, self.max_megapixels)
         except (ImageError, OSError) as error:
             return error
         return prepare(picture, self.spec, self._digits)
 
-    def _classify(self, x: np.ndarray, top_k: int) -> list[Classification]:
+    def _classify(self, x: np.ndarray, top_k: int) -> list[Union[Classification, NotFinite]]:
         scores = self._engine(x)
+        finite = np.isfinite(scores).all(axis=1)
+        scores = np.where(finite[:, None], scores, 0)
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
         probabilities = weights / weights.sum(axis=1, keepdims=True)
-        results = []
-        for row in probabilities:
+        results: list[Union[Classification, NotFinite]] = []
+        for row, good in zip(probabilities, finite):
+            if not good:
+                results.append(NotFinite())
+                continue
             best = np.argsort(-row, kind="stable")[:top_k]
             labels = tuple(self.names[index] for index in best)
             results.append(Classification(labels, tuple(row[best].tolist()), tuple(best.tolist())))
         return results
+
+
+def _name(image: Any, number: int) -> str:
+    """What to call an input in messages."""
+    if isinstance(image, Picture):
+        return image.name
+    return str(image) if isinstance(image, (str, Path)) else f"input {number}"
 
 
 def prepare(picture: Picture, spec: ModelSpec, digits: bool = False) -> np.ndarray:

@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from ..pictures.display import ResultList
 from ..pictures.images import ImageError
 
-__all__ = ["PredictionErrors", "gather"]
+__all__ = ["NotFinite", "PredictionErrors", "check_finite", "gather"]
+
+
+class NotFinite(ArithmeticError):
+    """A network's result is no number, or infinite: as integers it would be a black picture, and nobody would know."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the network's result is not finite: its weights are damaged, or the engine's precision too low"
+        )
+
+
+def check_finite(values: np.ndarray) -> None:
+    """Raises `NotFinite` where one of a network's floating-point results is NaN or infinite."""
+    if not np.isfinite(values.sum()):  # one number to look at, not all; that of finite ones is finite
+        raise NotFinite
 
 
 class PredictionErrors(ImageError):

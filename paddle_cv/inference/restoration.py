@@ -15,6 +15,7 @@ from ..engines.runtime import Run, make_engine
 from ..models import ModelSpec
 from ..pictures.images import MAX_MEGAPIXELS, full_scale
 from .base import PicturePredictor, Progress
+from .outcomes import check_finite
 from .tiling import Tile, tiles
 from .windows import compute_oriented, compute_windows, condition_inputs, conditions_taken
 
@@ -119,7 +120,9 @@ class RestorationPredictor(PicturePredictor):
         def work(batch: list[Tile], run: Run) -> int:
             x = np.stack([color[w[0] : w[2], w[1] : w[3]] for w in (tile.window for tile in batch)])
             x = x.astype(np.float32) / np.float32(top)
-            for tile, output in zip(batch, self._compute_windows(x, prepared, run)):
+            outputs = self._compute_windows(x, prepared, run)
+            check_finite(outputs)
+            for tile, output in zip(batch, outputs):
                 kept = [side * scale for side in tile.kept]
                 inner = output[
                     kept[0] - tile.window[0] * scale : kept[2] - tile.window[0] * scale,
