@@ -47,6 +47,12 @@ def describe(modules: Iterable[type[NetworkModule]], max_body: int, token: bool)
             "responses": {"200": {"description": "Yes."}, "503": {"description": "Not yet, or not any more."}},
         }
     }
+    paths["/metrics"] = {
+        "get": {
+            "summary": "What the server has done and does, for Prometheus.",
+            "responses": {"200": {"description": "Text in Prometheus' form."}},
+        }
+    }
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "paddle_cv modules", "version": __version__},

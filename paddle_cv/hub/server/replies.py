@@ -22,16 +22,16 @@ class Held:
     """
 
     def __init__(self, room: int):
-        self._room, self._bytes = room, 0
+        self._room, self.bytes = room, 0
         self._changed = asyncio.Event()
 
     def add(self, count: int) -> None:
-        self._bytes += count
+        self.bytes += count
         self._changed.set()
 
     async def wait(self) -> None:
         """Returns when there is room."""
-        while self._bytes > self._room:
+        while self.bytes > self._room:
             self._changed.clear()
             await self._changed.wait()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hmac
+import time
 from collections.abc import Iterable
 
 from starlette.applications import Starlette
@@ -21,6 +22,7 @@ from .bodies import Bodies, Body, NoRoom, TooLarge
 from .hosts import Hosts
 from .limits import Limits
 from .line import Job, Line
+from .metrics import Metrics
 from .openapi import describe, page
 from .replies import Held, Refusal, Reply
 
@@ -57,6 +59,7 @@ class Service:
         self._replies = Held(self.limits.replies)
         modules = list(modules)
         self._lines = {module.name: Line(module, self.limits.queue, self._replies) for module in modules}
+        self._metrics = Metrics(self._lines.values(), self._bodies, self._replies)
         self._description = describe(modules, self.limits.body, token is not None)
         self._page = page(self._description)
         self.app = self._application()
@@ -67,6 +70,7 @@ class Service:
                 Route("/predict/{name}", self._predict, methods=["POST"]),
                 Route("/health", self._health),
                 Route("/ready", self._ready),
+                Route("/metrics", self._show_metrics),
                 Route("/openapi.json", self._openapi),
                 Route("/docs", self._docs),
                 Route("/", self._docs, methods=["GET", "POST"]),
@@ -108,8 +112,20 @@ class Service:
             self.failure = error
 
     async def _predict(self, request: Request) -> Response:
-        self._check_token(request)
         name = request.path_params["name"]
+        known = name if name in self._lines else ""  # others would make the table of what is counted grow
+        try:
+            reply = await self._answer(request, name)
+        except Refusal as refusal:
+            reply = refusal.response
+        except ClientDisconnect:
+            self._metrics.count(known, 499, "")
+            raise
+        self._metrics.count(known, reply.status_code, reply.status)
+        return reply
+
+    async def _answer(self, request: Request, name: str) -> Reply:
+        self._check_token(request)
         if name not in self._lines:
             return Reply("111", f"Module {name} is not available.")
         self._check_ready()
@@ -121,7 +137,11 @@ class Service:
         with self._bodies.new() as body:
             await self._read(request, body)
             self._check_ready()
-            return await self._result(request, line, line.submit(body.content))
+            started = time.monotonic()
+            try:
+                return await self._result(request, line, line.submit(body.content))
+            finally:
+                self._metrics.time(name, time.monotonic() - started)
 
     async def _read(self, request: Request, body: Body) -> None:
         """Fills `body`. What comes after a refusal is thrown away, so that clients live to read the reply."""
@@ -148,7 +168,7 @@ class Service:
             raise _crowded() from None
         body.finish()
 
-    async def _result(self, request: Request, line: Line, job: Job) -> Response:
+    async def _result(self, request: Request, line: Line, job: Job) -> Reply:
         gone = asyncio.ensure_future(request.receive())  # after the body only the end of the connection comes
         try:
             await asyncio.wait({job.reply, gone}, timeout=self.limits.timeout, return_when=asyncio.FIRST_COMPLETED)
@@ -183,6 +203,9 @@ class Service:
     async def _ready(self, request: Request) -> Response:
         waiting = {name: line.waiting for name, line in self._lines.items()}
         return JSONResponse({"ready": self.ready, "waiting": waiting}, 200 if self.ready else 503)
+
+    async def _show_metrics(self, request: Request) -> Response:
+        return Response(self._metrics.page(), media_type=self._metrics.content_type)
 
     async def _openapi(self, request: Request) -> Response:
         return JSONResponse(self._description)
