@@ -12,6 +12,8 @@ from typing import Any, Optional
 
 import numpy as np
 
+from .work import check_parts
+
 __all__ = ["decode_png", "decode_tiff", "encode_png", "encode_tiff", "tiff_size", "upright"]
 
 
@@ -63,6 +65,9 @@ def decode_tiff(file: Any, check_size: Callable[[int, int], None]) -> tuple[np.n
     with tifffile.TiffFile(file) as tiff:
         page = tiff.pages.first
         check_size(page.imagewidth, page.imagelength)
+        pixels = page.imagewidth * page.imagelength
+        strip = page.imagewidth * min(page.rowsperstrip or page.imagelength, page.imagelength)
+        check_parts(len(page.dataoffsets), page.tilewidth * page.tilelength if page.is_tiled else strip, pixels)
         samples, extra = page.samplesperpixel, tuple(int(kind) for kind in page.extrasamples)
         photometric = tifffile.PHOTOMETRIC(page.photometric).name
         colors = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3, "SEPARATED": 4}.get(photometric)

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from .cmyk import cmyk_to_rgb, rgb_to_cmyk
+from .work import check_work
 
 __all__ = ["MAX_MEGAPIXELS", "READ_FORMATS", "ImageError", "Picture", "full_scale", "open_picture", "picture_size"]
 
@@ -212,6 +213,7 @@ def _decode(file: Any, name: str, max_megapixels: float) -> Picture:
             raise
         with image:
             _check_size(*image.size, name, max_megapixels)
+            check_work(image, file)
             if _is_deep(image):
                 if image.format == "PNG":
                     return _deep_png(image, file, name)
