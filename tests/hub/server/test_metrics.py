@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families  # noqa: E402, I001
+from prometheus_client.parser import text_string_to_metric_families
 
 from .support import call, module, served, until
 
