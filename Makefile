@@ -1,27 +1,50 @@
-# `make demo` and `make test` need nothing but Python 3.9-3.12 with venv, and a network for the first install.
+# `make demo` and `make test` need nothing but Python 3.10 to 3.12 with venv, and a network for the first install.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+EXTRAS := hub,train,onnx,demo,serve,video,dev
 
-.PHONY: install demo test clean
+.PHONY: install interpreter demo test bare clean
 
-install: $(VENV)/.installed
+install: interpreter
+	@$(MAKE) --no-print-directory $(VENV)/.installed
 
-# Again whenever the requirements or the modules change.
+# An environment that works, of the interpreter that PYTHON names. One that somebody's Ctrl-C has left half made is made anew, and
+# so is one of another interpreter where PYTHON is given.
+interpreter:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' || { \
+		echo "PaddleHub needs Python 3.10 to 3.12, and $(PYTHON) is $$($(PYTHON) --version 2>&1); try: make PYTHON=python3.11"; exit 1; }
+ifneq ($(origin PYTHON),file)
+	@identity='import sys; print(sys.base_prefix, sys.version.split()[0])'; \
+	if test -x $(BIN)/python && test "$$($(BIN)/python -c "$$identity")" != "$$($(PYTHON) -c "$$identity")"; then \
+		echo "$(VENV) is of $$($(BIN)/python --version), and PYTHON=$(PYTHON) is $$($(PYTHON) --version): it is made anew"; \
+		rm -rf $(VENV); \
+	fi
+endif
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); } || { \
+		rm -rf $(VENV); echo "$(PYTHON) makes no virtual environment; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+
+# Again whenever the requirements or the modules change. An old pip may search for very long, so a recent one comes first.
 $(VENV)/.installed: setup.py pyproject.toml $(wildcard hub_modules/*/*)
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 9) <= sys.version_info[:2] <= (3, 12))' || { echo "PaddleHub needs Python 3.9 to 3.12, this is $$($(PYTHON) --version); try: make PYTHON=python3.11"; exit 1; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[hub,train,onnx,demo,serve,video,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]"
 	$(BIN)/python -m paddle_cv hub install
 	touch $@
 
 demo: install
 	$(BIN)/python tools/quickstart.py
+	@echo
+	@echo "To go on, activate the environment in this shell:  source $(BIN)/activate"
+	@echo "Then, for example:                                 paddle-cv predict rdn_x4 YOUR_PHOTO.jpg -o results"
 
 test: install
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pytest -n auto --durations=25
 
+# What a newcomer meets: fresh environments, the README's lines. One after another, as each installs some 1 to 2.5 GB.
+bare: install
+	$(BIN)/python -m pytest -m bare --durations=25
+
 clean:
-	rm -rf $(VENV) build *.egg-info demo_output
+	rm -rf $(VENV) build dist *.egg-info demo_output
