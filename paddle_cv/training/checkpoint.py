@@ -1,16 +1,25 @@
-"""Files of a training run, written so that a run killed at any moment leaves a whole one."""
+"""Files of a training run, written so that a run killed at any moment leaves a whole one.
+
+A checkpoint is a safetensors file. Its tensors have the keys under which they stand in the run's state, with `/` between them;
+all that is no tensor is JSON in the file's metadata. Reading it runs no code, whoever wrote it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional, Union
 
+import numpy as np
 import paddle
 from paddle import nn
+from safetensors.paddle import save as safetensors_of
+
+from ..weights.safetensors_files import read_safetensors
 
 from ..files import whole_file
 
@@ -27,7 +36,12 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 LATEST, PREVIOUS = "last.pdckpt", "previous.pdckpt"
-_MARK = b"sha256:"  # what follows a checkpoint's last byte, before the digest of all that comes before
+# In the JSON, in the place of a tensor: {_TENSOR: its key}.
+_TENSOR = "tensor:"
+# Stands in the metadata while the digest of the whole file is computed, and then gives its place to it.
+_NO_DIGEST = 64 * "0"
+# How the files begin that an earlier version wrote.
+_PICKLED = b"\x80"
 
 
 def write_atomically(path: Union[str, Path], write: Callable[[str], Any]) -> None:
@@ -37,32 +51,64 @@ def write_atomically(path: Union[str, Path], write: Callable[[str], Any]) -> Non
 
 
 def save_checkpoint(path: Union[str, Path], state: dict[str, Any]) -> None:
-    """Saves nested dictionaries of tensors and plain values, and a digest by which a damaged file shows."""
+    """Saves nested dictionaries and lists of tensors and plain values, and a digest by which a damaged file shows.
 
-    def write(temporary: str) -> None:
-        paddle.save(state, temporary)
-        digest = hashlib.sha256(Path(temporary).read_bytes()).digest()
-        with open(temporary, "ab") as file:
-            file.write(_MARK + digest)
-
-    write_atomically(path, write)
+    Raises:
+        TypeError: There is something else in it.
+    """
+    tensors: dict[str, paddle.Tensor] = {}
+    text = json.dumps(_without_tensors(state, "", tensors))
+    content = safetensors_of(tensors, {"state": text, "sha256": _NO_DIGEST})
+    digest = hashlib.sha256(content).hexdigest()
+    content = content.replace(_NO_DIGEST.encode(), digest.encode(), 1)
+    write_atomically(path, lambda name: Path(name).write_bytes(content))
 
 
 def load_checkpoint(path: Union[str, Path]) -> dict[str, Any]:
-    """Loads what `save_checkpoint` saved.
+    """Loads what `save_checkpoint` saved; tuples have become lists.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is damaged.
+        ValueError: The file is damaged, or of an earlier version.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}")
     content = path.read_bytes()
-    end = len(content) - len(_MARK) - hashlib.sha256().digest_size
-    if end < 0 or content[end:] != _MARK + hashlib.sha256(content[:end]).digest():
-        raise ValueError(f"{path} is no checkpoint, or a damaged one")
-    return paddle.load(str(path))
+    try:
+        arrays, metadata = read_safetensors(content)
+        digest = metadata["sha256"]
+        if hashlib.sha256(content.replace(digest.encode(), _NO_DIGEST.encode(), 1)).hexdigest() != digest:
+            raise ValueError("its digest is another")
+        return _with_tensors(json.loads(metadata["state"]), arrays)
+    except Exception as error:  # whatever a damaged file leads to
+        earlier = "; it is a pickle, as earlier versions of paddle_cv wrote, and those are not read any more"
+        hint = earlier if content.startswith(_PICKLED) else ""
+        raise ValueError(f"{path} is no checkpoint, or a damaged one{hint}") from error
+
+
+def _without_tensors(value: Any, key: str, tensors: dict[str, paddle.Tensor]) -> Any:
+    """What JSON can hold; the tensors in it are put into `tensors`."""
+    if isinstance(value, paddle.Tensor):
+        tensors[key] = value.contiguous()
+        return {_TENSOR: key}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, dict):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError(f"a key of {key or 'the state'} is no text")
+        return {name: _without_tensors(part, f"{key}/{name}" if key else name, tensors) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_tensors(part, f"{key}/{number}", tensors) for number, part in enumerate(value)]
+    return value  # json complains of what it does not know
+
+
+def _with_tensors(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {_TENSOR}:
+            return paddle.to_tensor(arrays[value[_TENSOR]])
+        return {name: _with_tensors(part, arrays) for name, part in value.items()}
+    return [_with_tensors(part, arrays) for part in value] if isinstance(value, list) else value
 
 
 def save_latest(folder: Union[str, Path], state: dict[str, Any]) -> None:

@@ -11,13 +11,13 @@ from typing import Any, Optional, Union
 import numpy as np
 import paddle
 from paddle import nn
-from safetensors import deserialize
 
 from ..files import whole_file
 from ..models.layers import STORED
 from .archives import open_archive, read_npz
-from .arrays import array_of, dtype_of, float32_of_bfloat16
+from .arrays import float32_of_bfloat16
 from .pickles import Array, Name, Thing, read_pickle
+from .safetensors_files import read_safetensors
 from .static_graph import GRAPH, read_static_folder
 from .torch_files import Tensor, is_legacy, layer_state, read_torch_archive, read_torch_legacy
 
@@ -48,27 +48,12 @@ _PICKLES = (".pdparams", ".pth", ".pt", ".ckpt", ".tar", ".bin", ".pkl", ".pickl
 _SUFFIXES = (".safetensors", *_PICKLES)
 # Wrappings within wrappings; more only where one is within itself.
 _MAX_WRAPPINGS = 10
-_SAFETENSORS = {
-    "F64": "<f8",
-    "F32": "<f4",
-    "F16": "<f2",
-    "I64": "<i8",
-    "I32": "<i4",
-    "I16": "<i2",
-    "I8": "i1",
-    "U64": "<u8",
-    "U32": "<u4",
-    "U16": "<u2",
-    "U8": "u1",
-    "BOOL": "b1",
-    "BF16": "<u2",
-}
 
 
 def _read_content(path: Path) -> Any:
     """What a file holds, with stand-ins for all that is neither plain Python nor an array."""
     if path.suffix.lower() == ".safetensors":
-        return _read_safetensors(path)
+        return read_safetensors(path.read_bytes())[0]
     with open(path, "rb") as file:
         start = file.read(262)
     if start[:2] == b"PK":
@@ -80,16 +65,6 @@ def _read_content(path: Path) -> Any:
     content = path.read_bytes()
     value, end = read_pickle(content)
     return read_torch_legacy(content, end) if is_legacy(value) else value
-
-
-def _read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    state = {}
-    for key, entry in deserialize(path.read_bytes()):
-        code = entry["dtype"]
-        if code not in _SAFETENSORS:
-            raise ValueError(f"{key} is of the kind {code}, which is not read")
-        state[key] = array_of(memoryview(entry["data"]), dtype_of(_SAFETENSORS[code]), list(entry["shape"]))
-    return state
 
 
 def _is_array(value: Any) -> bool:

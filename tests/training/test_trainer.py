@@ -1,4 +1,7 @@
+import hashlib
 import json
+import os
+import pickle
 
 import numpy as np
 import paddle
@@ -270,6 +273,55 @@ def test_checkpoints_of_something_else(config, tmp_path):
     save_checkpoint(tmp_path / "other.pdckpt", {"model": "rdn_b_x2"})
     with pytest.raises(ValueError, match="rdn_b_x2"):
         Trainer(config, progress=False).resume(load_checkpoint(tmp_path / "other.pdckpt"))
+
+
+def test_a_checkpoint_holds_all_kinds_and_runs_nothing(tmp_path):
+    state = {
+        "weights": {"a.b": paddle.rand([2, 3]), "c/d": paddle.to_tensor(3.5), "none": paddle.zeros([0, 2])},
+        "optimizer": {"half": paddle.rand([3]).astype("bfloat16"), "steps": paddle.to_tensor([2**40])},
+        "turned": paddle.rand([2, 3]).T,
+        "best": {"step": 0, "psnr": float("-inf")},
+        "losses": [[1, 0.1], [2, np.float32(0.5)], [3, 1e-300]],
+        "name": "猫",
+        "nothing": None,
+        "flag": True,
+        "shape": (1, 2),
+    }
+    path = tmp_path / "a.pdckpt"
+    save_checkpoint(path, state)
+    read = load_checkpoint(path)
+    tensors = {**state.pop("weights"), **state.pop("optimizer"), "turned": state.pop("turned")}
+    others = {**read.pop("weights"), **read.pop("optimizer"), "turned": read.pop("turned")}
+    assert tensors.keys() == others.keys()
+    for key, value in tensors.items():
+        assert others[key].dtype == value.dtype and others[key].shape == value.shape, key
+        assert bool((others[key] == value).all()), key
+    assert read == {**state, "shape": [1, 2]}
+    content = bytearray(path.read_bytes())
+    for place in range(0, len(content), 7):
+        content[place] ^= 1
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="no checkpoint, or a damaged one"):
+            load_checkpoint(path)
+        content[place] ^= 1
+    with pytest.raises(TypeError):
+        save_checkpoint(path, {"a": object()})
+    with pytest.raises(TypeError, match="no text"):
+        save_checkpoint(path, {"a": {1: 2}})
+
+
+def test_a_checkpoint_runs_no_code(tmp_path):
+    """Checkpoints were pickles with a digest that anybody can write."""
+
+    class Evil:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "owned"),)
+
+    content = pickle.dumps({"model": "rdn_lite_x4", "step": Evil()}, 2)
+    (tmp_path / "last.pdckpt").write_bytes(content + b"sha256:" + hashlib.sha256(content).digest())
+    with pytest.raises(ValueError, match="earlier versions"):
+        load_checkpoint(tmp_path / "last.pdckpt")
+    assert not (tmp_path / "owned").exists()
 
 
 def test_start_from_weights(config, tmp_path):
