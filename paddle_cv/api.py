@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any, Optional, Union
 from paddle import nn
 
 from .models import LabelledSpec, ModelSpec, build_model, model_spec, pretrained_spec
+from .models.layers import STORED
 from .models.tracing import paddle_lock
-from .weights import class_names, fits, identify, load_weights, pretrained_weights, read_weights
+from .weights import class_names, converted_weights, fits, identify, load_weights, pretrained_weights, read_weights
 
 __all__ = ["create_model", "from_checkpoint", "load", "load_network"]
+
+logger = logging.getLogger(__name__)
 
 
 def create_model(name: str, pretrained: Union[bool, str, Path] = False, **hyperparameters: Any) -> nn.Layer:
@@ -53,11 +57,17 @@ def from_checkpoint(path: Union[str, Path]) -> tuple[nn.Layer, ModelSpec]:
         FileNotFoundError: There is no such file.
         ValueError: It cannot be read, or belongs to no network known here.
     """
-    spec, state = identify(path)
+    return _network_of(path)[:2]
+
+
+def _network_of(
+    path: Union[str, Path], named: Optional[ModelSpec] = None
+) -> tuple[nn.Layer, ModelSpec, Mapping[str, Any]]:
+    spec, state = identify(path, named)
     network = spec.network(**spec.hyperparameters)
     load_weights(network, state)
     network.eval()
-    return network, _with_class_names(spec, state)
+    return network, _with_class_names(spec, state), state
 
 
 def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple[nn.Layer, ModelSpec]:
@@ -66,7 +76,8 @@ def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple
     Args:
         name: A registered name, or a hub module's.
         weights: A weight file, ours or the authors'; None for the shipped or published one. Where it is not for the name's own
-            configuration, the configuration is read from it: it may be any of the same family and scale.
+            configuration, the configuration is read from it: it may be any of the same family and scale. What the file does not
+            show, such as the scale of networks that are the same at all scales, or a noise level, is what the name says.
 
     Returns:
         The network, and what it is.
@@ -83,14 +94,24 @@ def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple
     if not network.state_dict():  # interpolation has nothing to load
         return network, spec
     path = Path(weights) if weights else pretrained_weights(spec)
-    state = read_weights(path, network)
+    state = converted_weights(path, network)
     if fits(state, network):
+        _warn_of_other_facts(path, network, state)
         load_weights(network, state)
         return network, _with_class_names(spec, state)
-    network, found = from_checkpoint(path)
+    network, found, state = _network_of(path, spec)
     if not spec.does_the_same(found):
         raise ValueError(f"{path} holds {found.name}, and {spec.name} was asked for")
+    _warn_of_other_facts(path, network, state)
     return network, found
+
+
+def _warn_of_other_facts(path: Path, network: nn.Layer, state: Mapping[str, Any]) -> None:
+    """Where a file says that its weights are for another scale or noise level than they are used for."""
+    for key, value in network.state_dict().items():
+        if key.startswith(STORED) and key in state and state[key].size == 1 and state[key].item() != value.item():
+            fact, own = key[len(STORED) :].replace("_", " "), value.item()
+            logger.warning("%s is for the %s %g; it is used for %g, as was asked", path, fact, state[key].item(), own)
 
 
 def _with_class_names(spec: ModelSpec, state: Mapping[str, Any]) -> ModelSpec:

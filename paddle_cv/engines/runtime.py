@@ -17,8 +17,9 @@ import paddle
 from paddle import nn
 
 from ..models.tracing import paddle_lock
+from .cache import cached_graph, graph_memory
 from .cores import physical_cores
-from .graphs import ExportError, Shapes, cached_graph, graph_memory
+from .graphs import ExportError, Shapes
 from .memory import bytes_per_pixel
 
 __all__ = ["ENGINES", "Engine", "available_engines", "make_engine", "open_onnx_graph", "open_paddle_graph"]

@@ -27,6 +27,9 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+# Hyperparameters that the name of a network says; the others are the author's.
+_SAID_BY_NAMES = ("scale", "noise_level")
+
 _SPECS: dict[str, ModelSpec] = {}
 _ALIASES: dict[str, str] = {}
 
@@ -169,13 +172,16 @@ def build_model(name: str, **hyperparameters: Any) -> nn.Layer:
     return spec.network(**{**spec.hyperparameters, **hyperparameters})
 
 
-def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Mapping[str, int]) -> Optional[ModelSpec]:
+def detect_model(
+    network: type, shapes: Mapping[str, Sequence[int]], stored: Mapping[str, int], named: Optional[ModelSpec] = None
+) -> Optional[ModelSpec]:
     """Finds out which configuration of a network a state dict belongs to.
 
     Args:
         network: A class that is registered.
         shapes: Shape of each entry, under our names and in Paddle's layout.
         stored: Hyperparameters that no shape shows and the state dict has as entries of their own (`layers.store`).
+        named: What somebody says that they are. Its scale and its noise level hold where no shape shows them.
 
     Returns:
         The registered spec, or one with other hyperparameters and the name `<class>_custom` where no registered configuration
@@ -185,7 +191,8 @@ def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Map
     found = network.detect(shapes)
     if found is None:
         return None
-    found = {**found, **stored}
+    said = {} if named is None or named.network is not network else named.hyperparameters
+    found = {**stored, **{key: said[key] for key in _SAID_BY_NAMES if key in said}, **found}
     num_classes = found.pop("num_classes", None)  # a classifier for other classes is still that classifier
     siblings = [spec for spec in _SPECS.values() if spec.network is network]
     defaults = {key: p.default for key, p in inspect.signature(network).parameters.items()}
@@ -198,7 +205,9 @@ def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Map
             if key != "num_classes"
         )
     ]
-    if len(matches) > 1:
+    if named is not None:
+        matches.sort(key=lambda spec: spec.name != named.name)
+    if len(matches) > 1 and (named is None or matches[0].name != named.name):
         names = [spec.name for spec in matches]
         others = f" and {len(names) - 5} more" if len(names) > 5 else ""
         logger.warning("these weights could be of %s%s; the first is taken", ", ".join(names[:5]), others)
@@ -207,6 +216,9 @@ def detect_model(network: type, shapes: Mapping[str, Sequence[int]], stored: Map
     classes = {} if num_classes is None else {"num_classes": num_classes}
     if matches:
         return matches[0].of_checkpoint({**matches[0].hyperparameters, **classes})
+    if "scale" in defaults and "scale" not in found and siblings[0].scale:
+        found["scale"] = siblings[0].scale
+        logger.warning("these weights do not show their scale; it is taken to be %d", found["scale"])
     return siblings[0].of_checkpoint(
         {**found, **classes},
         name=f"{network.__name__.lower()}_custom",

@@ -19,9 +19,8 @@ import paddle
 from paddle import nn
 from safetensors.paddle import save as safetensors_of
 
-from ..weights.safetensors_files import read_safetensors
-
 from ..files import whole_file
+from ..weights.safetensors_files import read_safetensors
 
 __all__ = [
     "load_checkpoint",

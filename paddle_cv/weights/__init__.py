@@ -3,7 +3,7 @@
 from .classes import class_names, with_class_names
 from .fetch import FetchError, cache_folder, cached_path, fetch_weights, pretrained_weights
 from .files import fits, load_weights, read_state, save_state
-from .identify import identify, identify_state, read_weights
+from .identify import converted_weights, identify, identify_state, read_weights
 from .official import convert_paddle_vision_state, convert_state
 from .shipped import hub_modules_folder, shipped_weights
 
@@ -14,6 +14,7 @@ __all__ = [
     "class_names",
     "convert_paddle_vision_state",
     "convert_state",
+    "converted_weights",
     "fetch_weights",
     "fits",
     "hub_modules_folder",

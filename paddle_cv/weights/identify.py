@@ -16,7 +16,7 @@ from .classes import CLASS_NAMES
 from .files import fits, read_parts, read_state
 from .official import convert_paddle_vision_state, convert_state, rename_entries, to_own_range, without_prefixes
 
-__all__ = ["identify", "identify_state", "read_weights"]
+__all__ = ["converted_weights", "identify", "identify_state", "read_weights"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +34,23 @@ def read_weights(
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It cannot be read as weights, or holds several state dicts and the network does not say which is its.
+        ValueError: It cannot be read as weights, holds those of another network known here, or several state dicts and the
+            network does not say which is its.
     """
+    state = converted_weights(path, network, new_layers, for_255)
+    if not new_layers and not fits(state, network):
+        found = identify_state(read_state(path, part=getattr(network, "official_part", None)))
+        if found is not None:
+            raise ValueError(
+                f"{path} holds weights of {found[0].name}, which do not fit into {type(network).__name__} as it was asked for"
+            )
+    return state
+
+
+def converted_weights(
+    path: Union[str, Path], network: nn.Layer, new_layers: Sequence[str] = (), for_255: bool = False
+) -> dict[str, np.ndarray]:
+    """As `read_weights`, but whether the weights fit is left to whoever loads them."""
     state = read_state(path, part=getattr(network, "official_part", None))
     candidates = list(_conversions(state, network))
     # Where none fits, loading the last one tells what is wrong.
@@ -56,8 +71,12 @@ def _warn_of_range(path: Union[str, Path], network: nn.Layer) -> None:
         )
 
 
-def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
+def identify(path: Union[str, Path], named: Optional[ModelSpec] = None) -> tuple[ModelSpec, dict[str, np.ndarray]]:
     """Finds the network that a file belongs to.
+
+    Args:
+        path: The file.
+        named: What somebody says that it is for; see `detect_model`.
 
     Returns:
         Its specification, and the entries under our names.
@@ -70,27 +89,38 @@ def identify(path: Union[str, Path]) -> tuple[ModelSpec, dict[str, np.ndarray]]:
     if len(parts) > 1:
         raise ValueError(f"{path} holds {len(parts)} state dicts ({', '.join(parts)}){_choice(parts)}")
     [state] = parts.values()
-    found = identify_state(state)
+    found = identify_state(state, named)
     if found is None:
         raise ValueError(f"{path} holds weights of no network known here; its first entries are {list(state)[:5]}")
     return found
 
 
-def identify_state(state: Mapping[str, np.ndarray]) -> Optional[tuple[ModelSpec, dict[str, np.ndarray]]]:
+def identify_state(
+    state: Mapping[str, np.ndarray], named: Optional[ModelSpec] = None
+) -> Optional[tuple[ModelSpec, dict[str, np.ndarray]]]:
     """The specification that a state dict belongs to, and the entries under our names; None where there is none."""
     for entries in without_prefixes(state):
         stored = {key: value for key, value in entries.items() if key.startswith(STORED) and key != CLASS_NAMES}
-        stored = {key[len(STORED) :]: int(value) for key, value in stored.items()}
-        for network in networks():
+        stored = {key[len(STORED) :]: int(value.item()) for key, value in stored.items() if value.size == 1}
+        # What is named comes first, as some families have the same entries.
+        for network in sorted(networks(), key=lambda network: named is None or network is not named.network):
             for shapes in _possible_shapes(entries, network):
-                spec = detect_model(network, shapes, stored)
-                if spec is None:
+                spec = detect_model(network, shapes, stored, named)
+                built = spec and _built(spec)
+                if built is None:
                     continue
-                built = spec.network(**spec.hyperparameters)
                 for candidate in _conversions(entries, built):
                     if fits(candidate, built):
                         return spec, to_own_range(candidate, built)
     return None
+
+
+def _built(spec: ModelSpec) -> Optional[nn.Layer]:
+    """The network, or None where a damaged file led to hyperparameters that none can have."""
+    try:
+        return spec.network(**spec.hyperparameters)
+    except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError):
+        return None
 
 
 def _choice(parts: Mapping[str, Mapping[str, np.ndarray]]) -> str:

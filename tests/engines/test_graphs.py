@@ -12,9 +12,10 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddle_cv.engines import graphs
+from paddle_cv.engines import cache as cache_module
+from paddle_cv.engines.cache import cached_graph
 from paddle_cv.engines.cores import physical_cores
-from paddle_cv.engines.graphs import ExportError, cached_graph
+from paddle_cv.engines.graphs import ExportError
 from paddle_cv.engines.runtime import available_engines, make_engine
 from paddle_cv.models import build_model
 
@@ -30,7 +31,7 @@ def onnx():
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("PADDLE_CV_HOME", str(tmp_path))
-    return tmp_path / "graphs"
+    return tmp_path / f"graphs-{os.getuid()}"
 
 
 def small_network(seed=1):
@@ -75,7 +76,7 @@ def test_an_export_that_fails_leaves_nothing(cache, monkeypatch):
         (folder / "model.json").write_text("half")
         raise ExportError("no")
 
-    monkeypatch.setitem(graphs._WRITERS, "paddle", fail)
+    monkeypatch.setitem(cache_module._WRITERS, "paddle", fail)
     with pytest.raises(ExportError):
         cached_graph(small_network(), SHAPES, "paddle")
     assert list(cache.iterdir()) == []

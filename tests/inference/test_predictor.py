@@ -1,3 +1,4 @@
+import os
 import threading
 
 import numpy as np
@@ -135,7 +136,7 @@ def test_calls_from_several_threads(predictor, crop):
 
 
 def test_graph_is_exported_once(crop):
-    graphs = cache_folder() / "graphs"
+    graphs = cache_folder() / f"graphs-{os.getuid()}"
     pcv.load("rdn_x4")
     before = {path: path.stat().st_mtime_ns for path in graphs.rglob("model.*")}
     pcv.load("rdn_x4")

@@ -17,6 +17,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..spec import PublishedWeights
 from .base import IMAGENET, Classifier, register_model
 
@@ -94,7 +95,7 @@ class AlexNet(Classifier):
         """Dropout of paddle.vision's AlexNet halves the values in prediction instead of doubling them in training."""
         return value * np.float32(0.5) if key in ("classifier.1.weight", "classifier.4.weight") else value
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         if len(shapes) != 16 or shapes.get("features.0.weight") != [64, 3, 11, 11]:
             return None

@@ -16,6 +16,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import Fusion, count_layers, init_like_he
 from ..spec import PublishedWeights
 from .base import IMAGENET, Classifier, register_model
@@ -122,7 +123,7 @@ class DenseNet(Classifier):
         key = re.sub(r"^tr_conv(\d)_blk\.conv_ac_func\.", lambda m: f"features.transition{int(m[1]) - 1}.", key)
         return re.sub(r"^out\.", "classifier.", re.sub(r"^batch_norm\.", "features.norm5.", key))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DenseNet that has a state dict of these shapes; None if it is none."""
         first, last = shapes.get("features.denseblock1.denselayer1.conv2.weight"), shapes.get("features.norm5._mean")

@@ -14,6 +14,7 @@ from typing import Any, Optional, Union
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import ConvNorm
 from .base import IMAGENET, Classifier, register_model
 
@@ -121,7 +122,7 @@ class GoogLeNet(Classifier):
             return scores, self.aux2(second), self.aux1(first)
         return scores
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         last = shapes.get("fc.weight", ())
         if "inception4a.branch3.1.conv.weight" not in shapes or len(last) != 2 or last[0] != 1024:

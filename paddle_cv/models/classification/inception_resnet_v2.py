@@ -13,6 +13,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import ConvNorm
 from .base import IMAGENET_299, Classifier, register_model
 from .inception_v4 import PAPER, Branches
@@ -139,7 +140,7 @@ class InceptionResNetV2(Classifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.classif(self.dropout(self.avgpool(self.forward_features(x)).flatten(1)))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         last = shapes.get("classif.weight", ())
         if "repeat_1.19.conv2d.weight" not in shapes or len(last) != 2 or last[0] != 1536:

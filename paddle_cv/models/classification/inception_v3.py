@@ -15,6 +15,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import ConvNorm
 from ..spec import PublishedWeights
 from .base import IMAGENET_299, Classifier, register_model
@@ -235,7 +236,7 @@ class InceptionV3(Classifier):
             return value + np.float32(1e-5 - 1e-3)
         return value * np.float32(0.8) if key == "fc.weight" else value
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         last = shapes.get("fc.weight", ())
         if "Mixed_7c.branch3x3dbl_3b.conv.weight" not in shapes or len(last) != 2 or last[0] != 2048:

@@ -12,6 +12,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import ConvNorm
 from .base import IMAGENET_299, Classifier, register_model
 
@@ -183,7 +184,7 @@ class InceptionV4(Classifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.last_linear(self.dropout(self.avgpool(self.forward_features(x)).flatten(1)))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         last = shapes.get("last_linear.weight", ())
         if "features.21.branch2_3b.conv.weight" not in shapes or len(last) != 2 or last[0] != 1536:

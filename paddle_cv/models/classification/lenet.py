@@ -13,6 +13,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from .base import Classifier, register_model
 
 __all__ = ["LeNet"]
@@ -45,7 +46,7 @@ class LeNet(Classifier):
         x = self.relu(self.fc1(self.forward_features(x).flatten(1)))
         return self.fc3(self.relu(self.fc2(x)))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         if len(shapes) != 10 or shapes.get("conv2.weight") != [16, 6, 5, 5] or "fc3.weight" not in shapes:
             return None

@@ -16,6 +16,7 @@ import paddle
 from paddle import nn
 from paddle.nn.initializer import KaimingNormal
 
+from ..detection import detector
 from .base import Classifier, register_model
 
 __all__ = ["MNISTConvNet", "MNISTPerceptron"]
@@ -43,7 +44,7 @@ class MNISTPerceptron(Classifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.fc(self.forward_features(x).flatten(1))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         if len(shapes) != 6 or shapes.get("hidden1.weight", [0])[0] != 28 * 28 or "fc.weight" not in shapes:
             return None
@@ -96,7 +97,7 @@ class MNISTConvNet(Classifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.fc(self.dropout(self.pool(self.forward_features(x)).flatten(1)))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         convs = [shape for key, shape in shapes.items() if key.startswith("features.") and len(shape) == 4]
         if "fc.weight" not in shapes or not convs or convs[0][1] != 1 or any(shape[2:] != [3, 3] for shape in convs):

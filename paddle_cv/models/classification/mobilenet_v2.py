@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_he
 from ..spec import PublishedWeights
 from .base import IMAGENET, STATIC_FIELDS, FeatureInfo, StagedClassifier, register_model, stage_strides
@@ -180,7 +181,7 @@ class MobileNetV2(StagedClassifier):
             inner = f"{0 if layer == 'expand' else 1}.{1 if norm else 0}"
         return f"features.{place}.conv.{inner}.{STATIC_FIELDS[field]}"
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the MobileNetV2 that has a state dict of these shapes; None if it is none."""
         always_expand = "features.1.conv.3._mean" in shapes

@@ -19,6 +19,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ..detection import detector
 from ..layers import init_like_he
 from ..spec import PublishedWeights
 from .base import IMAGENET, FeatureInfo, StagedClassifier, register_model, stage_strides
@@ -219,7 +220,7 @@ class MobileNetV3(StagedClassifier):
         key = re.sub(r"\.mid_se\.(?:conv|fc)", ".squeeze.fc", key)
         return re.sub(r"\.(conv|bn)\.(\w+)$", lambda found: f".{int(found[1] == 'bn')}.{found[2]}", key)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the MobileNetV3 that has a state dict of these shapes; None if it is none."""
         stem, classifier = shapes.get("features.0.0.weight"), shapes.get("classifier.3.weight")

@@ -16,6 +16,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from .base import IMAGENET, Classifier, register_model
 
 __all__ = ["NiN"]
@@ -99,7 +100,7 @@ class NiN(Classifier):
             return f"mlpconv{number}.{place - (0, 7, 14, 22)[number - 1]}.{kind}"
         return key
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         for dataset, last, first_shape in (("cifar10", 3, [192, 3, 5, 5]), ("imagenet", 4, [96, 3, 11, 11])):
             if len(shapes) == 6 * last and shapes.get("mlpconv1.0.weight") == first_shape:

@@ -17,6 +17,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_he
 from .base import IMAGENET, Classifier, register_model
 
@@ -117,7 +118,7 @@ class PreResNet(Classifier):
                 return ours + key[len(theirs) :]
         return key
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the network that has a state dict of these shapes; None if it is none of this family."""
         norm, fc = shapes.get("norm._mean"), shapes.get("fc.weight")

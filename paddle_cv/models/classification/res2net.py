@@ -16,6 +16,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_he
 from .base import IMAGENET, Classifier, register_model
 from .resnet import projection
@@ -108,7 +109,7 @@ class Res2Net(Classifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.fc(self.avgpool(self.forward_features(x)).flatten(1))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the Res2Net that has a state dict of these shapes; None if it is none."""
         inner, stem, fc = (shapes.get(f"{name}.weight") for name in ("layer1.0.convs.0", "conv1", "fc"))

@@ -31,6 +31,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import ChannelAttention, count_layers, init_like_he, store
 from ..spec import PublishedWeights
 from .base import IMAGENET, STATIC_FIELDS, FeatureInfo, StagedClassifier, register_model, stage_strides
@@ -303,7 +304,7 @@ class ResNet(StagedClassifier):
             return f"layer{int(block[1]) + 1}.{block[2]}.{layer}.{block[5]}"
         return re.sub(r"^out\.", "fc.", key)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the ResNet that has a state dict of these shapes; None if it is no ResNet."""
         deep = "conv1.0.weight" in shapes

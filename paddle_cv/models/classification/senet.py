@@ -19,6 +19,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_he
 from .base import IMAGENET, Classifier, register_model
 from .resnet import Bottleneck
@@ -121,7 +122,7 @@ class SENet(Classifier):
         key = re.sub(r"\.se_module\.fc([12])\.", lambda match: f".se.conv_du.{2 * int(match[1]) - 2}.", key)
         return re.sub(r"^last_linear\.", "fc.", key)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SENet that has a state dict of these shapes; None if it is no SENet."""
         inner, fc = shapes.get("layer1.0.conv2.weight"), shapes.get("fc.weight")

@@ -17,6 +17,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import Fusion, count_layers, init_like_he
 from .base import IMAGENET, Classifier, register_model
 
@@ -112,7 +113,7 @@ class ShuffleNet(Classifier):
             return f"stage{int(unit[1]) + 1}.{int(unit[2]) - 1}.{unit[3]}"
         return re.sub(r"^output\.", "fc.", re.sub(r"^features\.init_block\.(conv|bn)\.", r"\g<1>1.", key))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the ShuffleNet that has a state dict of these shapes; None if it is none."""
         last, fc = shapes.get("stage2.0.expand_conv3.weight"), shapes.get("fc.weight")

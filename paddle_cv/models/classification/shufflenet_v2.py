@@ -17,6 +17,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_he
 from ..spec import PublishedWeights
 from .base import IMAGENET, Classifier, register_model
@@ -121,7 +122,7 @@ class ShuffleNetV2(Classifier):
             return f"stage{stage}.{int(place) - 1}.branch{branch}.{before[kind] + int(layer)}.{last}"
         return re.sub(r"^_(conv1|fc)\.", r"\1.", re.sub(r"^_last_conv\.", "conv5.", key))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the ShuffleNet v2 that has a state dict of these shapes; None if it is none."""
         stem, last, fc = shapes.get("conv1.0.weight"), shapes.get("conv5.0.weight"), shapes.get("fc.weight")

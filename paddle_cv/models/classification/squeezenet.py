@@ -15,6 +15,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from .base import IMAGENET, FeatureInfo, StagedClassifier, register_model
 
 __all__ = ["SqueezeNet"]
@@ -107,7 +108,7 @@ class SqueezeNet(StagedClassifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.classifier(self.forward_features(x)).flatten(1)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         if len(shapes) != 52 or "features.12.expand3x3.weight" not in shapes or "classifier.1.weight" not in shapes:
             return None

@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..spec import PublishedWeights
 from .base import IMAGENET, Classifier, register_model
 
@@ -76,7 +77,7 @@ class VGG(Classifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.classifier(self.avgpool(self.forward_features(x)).flatten(1))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         convolutions = [key for key, shape in shapes.items() if key.startswith("features.") and len(shape) == 4]
         depth = len(convolutions) + 3

@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from .base import IMAGENET_299, Classifier, FeatureInfo, StagedClassifier, register_model, stage_strides
 
 __all__ = ["AlignedXception", "Xception"]
@@ -108,7 +109,7 @@ class Xception(Classifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.fc(self.dropout(self.avgpool(self.forward_features(x)).flatten(1)))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         last = shapes.get("fc.weight", ())
         if "block12.rep.4.pointwise.weight" not in shapes or len(last) != 2 or last[0] != 2048:
@@ -246,7 +247,7 @@ class AlignedXception(StagedClassifier):
     def forward(self, x: paddle.Tensor) -> paddle.Tensor:
         return self.head(self.forward_features(x))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         last = shapes.get("head.fc.weight", ())
         if "blocks.0.stack.conv1.conv_dw.weight" not in shapes or len(last) != 2 or last[0] != 2048:

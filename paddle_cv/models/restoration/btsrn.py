@@ -17,6 +17,7 @@ from typing import Any, Optional
 from paddle import nn
 from paddle.nn import functional as F
 
+from ..detection import detector
 from ..layers import count_layers, init_like_pytorch
 from .base import register_model
 from .interpolation import Interpolation
@@ -130,7 +131,7 @@ class BTSRN(nn.Layer):
             first = {"up": "up.0.deconv", "up1": "up.0.deconv", "up2": "up.2.deconv"}.get(first, first)
         return f"{'up.1' if first == 'up_conv' else first}.{rest}"
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the BTSRN that has a state dict of these shapes; None if it is no BTSRN."""
         num_low = count_layers(shapes, "lr_conv.{}.proj.weight")

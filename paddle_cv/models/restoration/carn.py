@@ -16,6 +16,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import Fusion, MeanShift, ReLUUpsampling, init_like_pytorch, store
 from .base import register_model
 
@@ -138,7 +139,7 @@ class CARN(nn.Layer):
         """Our name of an entry of the authors' state dict."""
         return key.replace("_mean.shifter.", "_mean.")
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the CARN that has a state dict of these shapes; None if it is no CARN.
 

@@ -17,6 +17,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch, store
 from .base import register_model
 
@@ -72,7 +73,7 @@ class CNF(nn.Layer):
         deepest = max(len(network) // 2 + 1 for network in self.networks)
         return 4 + 2 + (deepest - 3) + 2 + 1
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the CNF that has a state dict of these shapes, at any scale; None if it is no CNF."""
         if not all(key in shapes for key in ("networks.0.0.weight", "networks.0.2.weight", "fusion.weight")):

@@ -20,6 +20,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import MeanShift
 from .base import register_model
 
@@ -143,7 +144,7 @@ class DBPN(nn.Layer):
         key = re.sub(r"(modules\.\d+)\.conv\.", r"\1.bottleneck.", key)
         return re.sub(r"\.(?:de)?conv\.", ".0.", key).replace(".act.", ".1.")
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DBPN that has a state dict of these shapes; None if it is no DBPN."""
         needed = ("initial.0.weight", "initial.2.weight", "upmodules.0.conv_1.0.weight", "reconstruction.weight")

@@ -16,6 +16,7 @@ from typing import Any, Optional
 import numpy as np
 from paddle import nn
 
+from ..detection import detector
 from ..layers import conv_stack, read_conv_stack, store
 from .base import register_model
 
@@ -76,7 +77,7 @@ class DnCNN(nn.Layer):
                 renamed.setdefault(key.replace("weight", "bias"), np.zeros(value.shape[0], np.float32))
         return renamed
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DnCNN that has a state dict of these shapes; None if it is no DnCNN."""
         found = read_conv_stack(shapes)

@@ -15,6 +15,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import store
 from .base import register_model
 
@@ -69,7 +70,7 @@ class DRCN(nn.Layer):
         """How many pixels of the enlarged input around its own place an output pixel depends on."""
         return self.num_recursions + 4
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DRCN that has a state dict of these shapes, at any scale; None if it is no DRCN."""
         layers = ("embed1", "embed2", "infer", "recon1", "recon2")

@@ -19,6 +19,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import MeanShift, ReLUUpsampling, init_like_pytorch
 from .base import register_model
 
@@ -153,7 +154,7 @@ class DRLN(nn.Layer):
         """Our name of an entry of the authors' state dict."""
         return key.replace("_mean.shifter.", "_mean.")
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DRLN that has a state dict of these shapes; None if it is no DRLN."""
         steps = sum(f"upsample.up.body.{place}.weight" in shapes for place in (0, 3, 6))

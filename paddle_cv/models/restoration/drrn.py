@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch, store
 from .base import register_model
 
@@ -60,7 +61,7 @@ class DRRN(nn.Layer):
         """How many pixels of the enlarged input around its own place an output pixel depends on."""
         return 2 * len(self.bn_a) + 2
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DRRN that has a state dict of these shapes, at any scale; None if it is no DRRN."""
         needed = ("bn_conv1.weight", "conv1.weight", "RB1_a.weight", "RB1_b.weight", "bn_a.0.weight", "conv_end.weight")
@@ -110,7 +111,7 @@ class PlainDRRN(nn.Layer):
         """How many pixels of the enlarged input around its own place an output pixel depends on."""
         return 2 * self.num_units + 2
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the network that has a state dict of these shapes; None if it is another.
 

@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch
 from .base import register_model
 
@@ -101,7 +102,7 @@ class DRUNet(nn.Layer):
         # At each scale 2 convolutions a block; both sides of the U at pixels of 1, 2 and 4, the bottom at 8.
         return 2 * self.num_blocks * (2 * (1 + 2 + 4) + 8) + 2 + 2 * (1 + 2 + 4) + 7
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DRUNet that has a state dict of these shapes; None if it is no DRUNet."""
         needed = ("m_head.weight", "m_body.0.res.0.weight", "m_up3.0.weight", "m_tail.weight")

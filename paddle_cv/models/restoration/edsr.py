@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import (
     MeanShift,
     ResidualBlock,
@@ -100,7 +101,7 @@ class EDSR(nn.Layer):
             renamed[key] = value
         return renamed
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the EDSR that has a state dict of these shapes; None if it is no EDSR."""
         num_blocks = count_layers(shapes, "body.{}.body.2.weight")

@@ -15,6 +15,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch
 from .base import register_model
 
@@ -97,7 +98,7 @@ class EnhanceNet(nn.Layer):
         """How many input pixels around its own place an output pixel depends on (an upper bound)."""
         return 1 + 2 * len(self.blocks) + 3  # after the blocks, one pixel at x2 and three at x4
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the EnhanceNet that has a state dict of these shapes; None if it is no EnhanceNet."""
         needed = ("conv_in.weight", "blocks.0.2.weight", "up1.weight", "up2.weight", "conv.weight", "conv_out.weight")

@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from .base import register_model
 
 __all__ = ["ESPCN"]
@@ -62,7 +63,7 @@ class ESPCN(nn.Layer):
             key = ours + key[len(theirs) :] if key.startswith(theirs) else key
         return key
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the ESPCN that has a state dict of these shapes; None if it is no ESPCN."""
         layers = ("first_part.0", "first_part.2", "last_part.0")

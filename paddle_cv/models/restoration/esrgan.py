@@ -18,6 +18,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ..detection import detector
 from ..layers import count_layers, init_like_pytorch
 from ..spec import ModelSpec
 from .base import register_model
@@ -180,7 +181,7 @@ class RRDBNet(nn.Layer):
             key = key.replace(official, ours)
         return key
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the RRDBNet that has a state dict of these shapes; None if it is no RRDBNet."""
         num_blocks = count_layers(shapes, "body.{}.rdb3.conv5.weight")
@@ -243,7 +244,7 @@ class VGGDiscriminator(nn.Layer):
         """How many input pixels an output depends on: all."""
         return 10**6
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the discriminator that has a state dict of these shapes; None if it is none."""
         if len(shapes) != 51 or not all(key in shapes for key in ("conv0_0.bias", "bn4_1._mean", "linear2.weight")):

@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import conv_stack, read_conv_stack
 from .base import register_model
 
@@ -65,7 +66,7 @@ class FFDNet(nn.Layer):
         """How many input pixels around its own place an output pixel depends on."""
         return 2 * sum(isinstance(layer, nn.Conv2D) for layer in self.model) + 1
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the FFDNet that has a state dict of these shapes; None if it is no FFDNet."""
         found = read_conv_stack(shapes)

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import store
 from .base import register_model
 
@@ -91,7 +92,7 @@ class FSRCNN(nn.Layer):
             renamed[key] = value
         return renamed
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the FSRCNN that has a state dict of these shapes, at any scale; None if it is no FSRCNN."""
         needed = ("first_part.0.weight", "mid_part.0.weight", "last_part.weight", "last_part.bias")

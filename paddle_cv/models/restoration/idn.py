@@ -18,6 +18,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_pytorch, kernel_radius, store
 from .base import register_model
 from .interpolation import Interpolation
@@ -115,7 +116,7 @@ class IDN(nn.Layer):
         key = re.sub(r"^up([12])\.", lambda m: f"upsample.{int(m[1]) - 1}.", key)
         return key.replace("distill.", "blocks.")
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the IDN that has a state dict of these shapes; None if it is no IDN.
 

@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import ChannelAttention, Fusion, count_layers, init_like_pytorch
 from .base import register_model
 
@@ -86,7 +87,7 @@ class IMDN(nn.Layer):
         """How many input pixels around its own place an output pixel depends on: all, by the channel attention."""
         return 10**6
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the IMDN that has a state dict of these shapes; None if it is no IMDN."""
         num_blocks = count_layers(shapes, "IMDB{}.cca.conv_du.2.weight", start=1)

@@ -18,6 +18,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ..detection import detector
 from .base import register_model
 
 __all__ = ["Interpolation"]
@@ -113,7 +114,7 @@ class Interpolation(nn.Layer):
         """How many input pixels around its own place an output pixel depends on."""
         return self.radius
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """None: there is nothing in a state dict that could tell."""
         return None

@@ -18,6 +18,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import conv_stack, read_conv_stack, store
 from .base import register_model
 
@@ -64,7 +65,7 @@ class IRCNN(nn.Layer):
             return None
         return str(min(24, math.ceil(self.noise_level / 2) - 1))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the IRCNN that has a state dict of these shapes; None if it is no IRCNN."""
         found = read_conv_stack(shapes)

@@ -18,6 +18,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch
 from .base import register_model
 
@@ -97,7 +98,7 @@ class LapSRN(nn.Layer):
         convolutions = len(self.levels[0].conv) + 2  # with the residual's and, as large at most, the transposed one
         return 2 + sum(math.ceil(convolutions / 2**number) for number in range(len(self.levels)))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the LapSRN that has a state dict of these shapes; None if it is no LapSRN."""
         needed = ("input_conv.weight", "levels.0.upconv.weight", "levels.0.residual.weight", "levels.0.img_up.weight")

@@ -15,6 +15,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import DIV2K_MEAN, count_layers, init_like_pytorch, store
 from .base import register_model
 
@@ -108,7 +109,7 @@ class MAMNet(nn.Layer):
         """How many input pixels around its own place an output pixel depends on: all, by the variances."""
         return 10**6
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the network that has a state dict of these shapes; None if it is none of these.
 

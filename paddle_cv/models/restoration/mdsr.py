@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import MeanShift, ResidualBlock, count_layers, init_like_pytorch, kernel_radius, store, upsampler
 from .base import register_model
 from .edsr import PAPER
@@ -68,7 +69,7 @@ class MDSR(nn.Layer):
         used = (self.pre_process[0], self.body)
         return sum(map(kernel_radius, used)) + 3  # head, up-sampling and tail: one each, or less
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the MDSR that has a state dict of these shapes (they tell no scale); None if it is none."""
         num_blocks = count_layers(shapes, "body.{}.body.2.weight")

@@ -18,6 +18,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import store
 from .base import register_model
 
@@ -107,7 +108,7 @@ class MemNet(nn.Layer):
         """The authors' Caffe files number the shared convolutions of a block; there is one of each."""
         return re.sub(r"\.(conv_[ab])\.0\.", r".\1.", key)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the MemNet that has a state dict of these shapes, at any scale; None if it is no MemNet."""
         needed = ("conv1.weight", "blocks.0.weight_output", "blocks.0.conv_a.weight", "Recon.weight")

@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_pytorch, kernel_radius
 from .base import register_model
 from .interpolation import Interpolation
@@ -88,7 +89,7 @@ class MSRResNet(nn.Layer):
         key = re.sub(r"^upsample(\d)\.upsample_conv\.", r"upconv\1.", key)
         return key.replace("HRconv.", "conv_hr.")
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the MSRResNet that has a state dict of these shapes; None if it is no MSRResNet."""
         num_blocks = count_layers(shapes, "body.{}.conv2.weight")

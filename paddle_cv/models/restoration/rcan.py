@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import ChannelAttention, MeanShift, count_layers, init_like_pytorch, mean_shift_entries, upsampler
 from .base import register_model
 
@@ -130,7 +131,7 @@ class RCAN(nn.Layer):
             renamed[key] = value
         return renamed
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the RCAN that has a state dict of these shapes; None if it is no RCAN."""
         num_groups = count_layers(shapes, "body.{}.body.0.body.3.conv_du.0.weight")

@@ -20,6 +20,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import Fusion, init_like_pytorch
 from .base import register_model
 
@@ -161,7 +162,7 @@ class RDN(nn.Layer):
             renamed[key] = value
         return renamed
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the RDN that has a state dict of these shapes; None if it is no RDN."""
         needed = ("SFENet1.weight", "RDBs.0.convs.0.conv.0.weight", "RDBs.0.LFF.weight", "GFF.0.weight")

@@ -21,6 +21,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import store
 from .base import register_model
 
@@ -100,7 +101,7 @@ class REDNet(nn.Layer):
         """The names of the port: `conv_layers.3.0.weight` is `conv.3.weight`."""
         return re.sub(r"^(conv|deconv)_layers\.(\d+)(\.0)?\.", r"\1.\2.", key)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the RED-Net that has a state dict of these shapes; None if it is no RED-Net.
 

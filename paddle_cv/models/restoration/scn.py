@@ -18,6 +18,7 @@ from typing import Any, Optional
 import numpy as np
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch
 from .base import register_model
 
@@ -136,7 +137,7 @@ class SCN(nn.Layer):
         """The name here of an entry of the authors' single stage."""
         return key if key.startswith("stages.") else f"stages.0.{key}"
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SCN that has a state dict of these shapes; None if it is no SCN."""
         if not all(f"stages.0.{name}" in shapes for name in ("addp", "diffms.weight", "usd1.weight", "wd.weight")):

@@ -16,6 +16,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_pytorch, kernel_radius
 from .base import register_model
 
@@ -85,7 +86,7 @@ class SelNet(nn.Layer):
         """How many input pixels around its own place an output pixel depends on (an upper bound)."""
         return kernel_radius(self)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SelNet that has a state dict of these shapes; None if it is no SelNet."""
         num_blocks = count_layers(shapes, "units.{}.body.2.conv.weight")

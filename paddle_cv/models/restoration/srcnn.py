@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import store
 from .base import register_model
 
@@ -66,7 +67,7 @@ class SRCNN(nn.Layer):
             key = ours + key[len(theirs) :] if key.startswith(theirs) else key
         return key
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRCNN that has a state dict of these shapes, at any scale; None if it is no SRCNN."""
         if set(shapes) != {f"conv{n}.{kind}" for n in (1, 2, 3) for kind in ("weight", "bias")}:

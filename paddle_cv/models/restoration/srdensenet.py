@@ -16,6 +16,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch
 from .base import register_model
 
@@ -107,7 +108,7 @@ class SRDenseNet(nn.Layer):
             for layer in self.sublayers()
         )
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRDenseNet that has a state dict of these shapes; None if it is no SRDenseNet."""
         needed = ("conv.conv.weight", "dense_blocks.0.block.0.conv.weight", "bottleneck.0.weight", "deconv.0.weight")

@@ -14,6 +14,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch
 from .base import register_model
 
@@ -90,7 +91,7 @@ class SRFeat(nn.Layer):
         """How many input pixels around its own place an output pixel depends on (an upper bound)."""
         return 4 + 2 * len(self.blocks) + 3
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRFeat that has a state dict of these shapes; None if it is no SRFeat."""
         needed = ("conv_in.weight", "blocks.0.c1.weight", "blocks.0.b2.weight", "skips.0.weight", "up2.weight")

@@ -16,6 +16,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import conv_stack, read_conv_stack
 from .base import register_model
 
@@ -64,7 +65,7 @@ class SRMD(nn.Layer):
         """How many input pixels around its own place an output pixel depends on."""
         return sum(isinstance(layer, nn.Conv2D) for layer in self.model)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRMD for RGB that has a state dict of these shapes; None if it is no such SRMD."""
         found = read_conv_stack(shapes)

@@ -18,6 +18,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_pytorch, kernel_radius
 from ..spec import ModelSpec
 from .base import register_model
@@ -120,7 +121,7 @@ class SRResNet(nn.Layer):
         )
         return re.sub(r"^block(\d)\.(\w+)\.", lambda m: f"trunk.{int(m[1]) - 2}.rcb.{places[m[2]]}.", key)
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRResNet that has a state dict of these shapes; None if it is no SRResNet."""
         num_blocks = count_layers(shapes, "trunk.{}.rcb.3.weight")
@@ -177,7 +178,7 @@ class SRGANDiscriminator(nn.Layer):
         """How many input pixels an output depends on: all."""
         return 10**6
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the discriminator that has a state dict of these shapes; None if it is none."""
         needed = ("features.0.weight", "features.20.weight", "features.21._mean", "classifier.2.weight")

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, store
 from .base import register_model
 
@@ -88,7 +89,7 @@ class VDSR(nn.Layer):
         layer = {"input": "conv1", "output": "conv20"}.get(layer, layer)
         return f"{layer}.{kind}"
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the VDSR that has a state dict of these shapes, at any scale; None if it is no VDSR."""
         bias = "conv1.bias" in shapes

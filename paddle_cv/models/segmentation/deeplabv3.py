@@ -17,6 +17,7 @@ import paddle
 from paddle import nn
 
 from ..classification.mobilenet_v3 import MobileNetV3
+from ..detection import detector
 from ..layers import count_layers, resize_like, store
 from ..registry import build_model, register_model
 from .base import IMAGENET, SegmentationSpec
@@ -113,7 +114,7 @@ class DeepLabV3(nn.Layer):
         renamed = MobileNetV3.official_state(named)
         return {re.sub(r"^(features|lastconv)\.", r"backbone.\1.", key): value for key, value in renamed.items()}
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DeepLabV3 that has a state dict of these shapes; None if it is none."""
         last = shapes.get("classifier.4.weight")

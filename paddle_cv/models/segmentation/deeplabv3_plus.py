@@ -24,6 +24,7 @@ from paddle import nn
 from ..classification.mobilenet_v2 import MobileNetV2
 from ..classification.mobilenet_v3 import MobileNetV3
 from ..classification.resnet import ResNet
+from ..detection import detector
 from ..layers import count_layers, resize_like, store
 from ..registry import build_model, register_model
 from .base import IMAGENET, SegmentationSpec
@@ -177,7 +178,7 @@ class DeepLabV3Plus(nn.Layer):
             return {_paddleseg_key(key, state): value for key, value in state.items()}
         return _from_static_graph(state) if "logit/weights" in state else state
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the DeepLabV3Plus that has a state dict of these shapes; None if it is none."""
         classifier, low = shapes.get("classifier.weight"), shapes.get("low.0.weight")

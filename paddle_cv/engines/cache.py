@@ -1,0 +1,161 @@
+"""The cache of exported graphs: a folder of one user, which nobody else is believed to have written to.
+
+A graph is code that runs inside the process. So the folder must be the user's own and closed to others, or it is not used.
+Checksums tell damage by accident; against intent they could not help, as whoever can write to a folder can write them anew.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import json
+import logging
+import os
+import shutil
+import stat
+import tempfile
+import time
+from pathlib import Path
+
+from paddle import nn
+
+from ..models.tracing import paddle_lock
+from ..weights import cache_folder
+from .exportable import exportable
+from .graph_key import graph_key
+from .graphs import Shapes, write_onnx_graph, write_paddle_graph
+from .memory import bytes_per_pixel
+from .shuffles import shuffles_moved
+
+__all__ = ["cached_graph", "graph_memory"]
+
+logger = logging.getLogger(__name__)
+
+_CHECKSUMS = "checksums.json"
+_MEMORY = "memory.json"
+# Seconds after which a folder that nobody has finished was left by a process that was killed.
+_ABANDONED = 24 * 60 * 60
+
+_WRITERS = {"paddle": write_paddle_graph, "onnx": write_onnx_graph}
+# Graphs that no cache takes, by their names; they go when the process ends.
+_of_this_process: dict[str, Path] = {}
+
+
+def cached_graph(network: nn.Layer, shapes: Shapes, kind: str) -> Path:
+    """The folder of an exported graph; it is made at the first call and found again by later ones and other processes.
+
+    A folder gets its name when it is whole, and what is in it is checked against its hashes before it is used: a damaged
+    graph is exported again. Where the cache cannot be written to, or is not this user's alone, the graph is for this process only.
+
+    Args:
+        network: The network; it is put into eval mode.
+        shapes: Shape of each input without the batch, None for sides that vary.
+        kind: `paddle` (the files of `write_paddle_graph`) or `onnx` (that of `write_onnx_graph`).
+
+    Raises:
+        ExportError: The network has no form in ONNX.
+        OSError: There is no place at all to write to.
+    """
+    name = f"{type(network).__name__.lower()}-{kind}-{graph_key(network, shapes, kind)}"
+    with paddle_lock:
+        try:
+            return _in_cache(name, network, shapes, kind)
+        except OSError as error:
+            logger.warning("the cache of graphs cannot be used (%s); the graph is for this process only", error)
+        if name in _of_this_process:
+            return _of_this_process[name]
+        folder = Path(tempfile.mkdtemp(prefix="paddle_cv-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        _write(network, shapes, kind, folder)
+        return _of_this_process.setdefault(name, folder)
+
+
+def graph_memory(folder: Path) -> int:
+    """Bytes that each pixel of the input takes while the graph in a folder of `cached_graph` runs."""
+    return json.loads((folder / _MEMORY).read_text(encoding="utf-8"))
+
+
+def _in_cache(name: str, network: nn.Layer, shapes: Shapes, kind: str) -> Path:
+    graphs = _own_folder()
+    folder = graphs / name
+    if _intact(folder):
+        return folder
+    _remove_abandoned(graphs)
+    temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=graphs))
+    try:
+        _write(network, shapes, kind, temporary)
+        sums = {file.name: _sha256(file) for file in sorted(temporary.iterdir())}
+        (temporary / _CHECKSUMS).write_text(json.dumps(sums), encoding="utf-8")
+        _put_in_place(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def _own_folder() -> Path:
+    """The folder of the cache: this user's, and closed to all others.
+
+    Where several users share `PADDLE_CV_HOME`, each has a folder of his own in it.
+
+    Raises:
+        OSError: It cannot be made, or others can write to it.
+    """
+    if not hasattr(os, "getuid"):  # on Windows the home folder is closed to others
+        folder = cache_folder() / "graphs"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    folder = cache_folder() / f"graphs-{os.getuid()}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to somebody else; remove it, or set PADDLE_CV_HOME")
+    if facts.st_mode & 0o022:
+        raise PermissionError(f"others can write to {folder}: it may hold graphs that are not yours; remove it")
+    return folder
+
+
+def _remove_abandoned(graphs: Path) -> None:
+    for folder in (*graphs.glob(".export-*"), *graphs.glob(".damaged-*")):
+        try:
+            if time.time() - folder.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:  # another process removed it
+            continue
+
+
+def _write(network: nn.Layer, shapes: Shapes, kind: str, folder: Path) -> None:
+    _WRITERS[kind](network, shapes, folder)
+    with exportable(network, kind), shuffles_moved(network, shapes, kind):
+        memory = bytes_per_pixel(network, shapes)
+    (folder / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
+
+
+def _sha256(file: Path) -> str:
+    digest = hashlib.sha256()
+    with open(file, "rb") as stream:
+        for block in iter(lambda: stream.read(2**20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _intact(folder: Path) -> bool:
+    try:
+        sums = json.loads((folder / _CHECKSUMS).read_text(encoding="utf-8"))
+        return _MEMORY in sums and all(_sha256(folder / name) == value for name, value in sums.items())
+    except (OSError, ValueError, AttributeError, TypeError):
+        return False
+
+
+def _put_in_place(temporary: Path, folder: Path) -> None:
+    try:
+        os.replace(temporary, folder)
+    except OSError:
+        if _intact(folder):  # another process was first
+            return
+        damaged = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
+        try:
+            os.replace(folder, damaged / folder.name)
+            os.replace(temporary, folder)
+        finally:
+            shutil.rmtree(damaged, ignore_errors=True)
