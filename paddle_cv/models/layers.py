@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 import numpy as np
 import paddle
@@ -22,6 +22,7 @@ __all__ = [
     "ResidualBlock",
     "conv_stack",
     "count_layers",
+    "from_trunk",
     "init_like_he",
     "init_like_pytorch",
     "kernel_radius",
@@ -228,6 +229,42 @@ def conv_stack(
             layers.append(nn.BatchNorm2D(num_features, momentum=0.1, epsilon=1e-4))
         layers.append(nn.ReLU())
     return nn.Sequential(*layers)
+
+
+def from_trunk(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entries of the ports of EDSR, RCAN and ESRGAN that call the body `trunk` under BasicSR's names; others stay.
+
+    They number the convolutions before and behind it, `conv1`, `conv2` ..., in the order of the signal.
+    """
+    num_blocks = count_layers(state, "trunk.{}.rdb3.conv5.weight")
+    if not num_blocks and not ("trunk.0.conv1.weight" in state or "trunk.0.rcb.0.weight" in state or _RCAB in state):
+        return state
+    patterns = {
+        r"^conv1\.": "conv_first.",
+        r"^conv2\.": "conv_body." if num_blocks else "conv_after_body.",
+        r"^conv3\.(?:0\.)?": "conv_hr." if num_blocks else "conv_last.",
+        r"^conv4\.": "conv_last.",
+        r"^upsampling(\d)\.0\.": r"conv_up\1.",
+        r"^upsampling\.(\d)\.(?:upsample_block|upsampling)\.0\.": lambda match: f"upsample.{2 * int(match[1])}.",
+        r"^upsampling\.": "upsample.",
+        r"^trunk\.(\d+)\.rcb\.([02])\.": lambda match: f"body.{match[1]}.conv{int(match[2]) // 2 + 1}.",
+        r"^trunk\.(\d+)\.residual_group\.(\d+)\.(weight|bias)$": r"body.\1.conv.\3",
+        r"^trunk\.": "body.",
+        r"\.residual_channel_attention_block\.|\.rcab\.": ".rcab.",
+        r"\.channel_attention_layer\.": ".attention.",
+    }
+    renamed = {}
+    for key, value in state.items():
+        if key in ("mean", "std"):
+            usual = DIV2K_MEAN if key == "mean" else (1, 1, 1)
+            key = key if np.allclose(np.ravel(value), usual, atol=1e-3) else f"other_{key}"
+        for theirs, ours in patterns.items():
+            key = re.sub(theirs, ours, key)
+        renamed[key] = value
+    return renamed
+
+
+_RCAB = "trunk.0.residual_group.0.residual_channel_attention_block.0.weight"
 
 
 def read_conv_stack(shapes: Mapping[str, Sequence[int]]) -> Optional[ConvStack]:

@@ -82,6 +82,34 @@ EDSR_OF_MMEDITING = (
     *EDSR_OF_BASICSR,
 )
 
+# Lornatang's ports, of which EDSR and RCAN have the mean colour once for both shifts.
+TRUNK = (
+    (r"^head\.0", "conv1"),
+    (r"^tail\.1", "conv3"),
+    (r"^tail\.0\.(\d)", lambda match: f"upsampling.{int(match[1]) // 2}.upsample_block.0"),
+)
+EDSR_OF_TRUNK = (
+    (r"^body\.2\.(weight|bias)", r"conv2.\1"),
+    (r"^body\.(\d)\.body\.([02])", lambda match: f"trunk.{match[1]}.conv{int(match[2]) // 2 + 1}"),
+    *TRUNK,
+)
+RCAN_OF_TRUNK = (
+    (r"^body\.2\.(weight|bias)", r"conv2.\1"),
+    (
+        r"^body\.(\d)\.body\.(\d)\.body\.3\.conv_du\.([02])",
+        lambda match: (
+            f"trunk.{match[1]}.residual_group.{match[2]}.residual_channel_attention_block.3"
+            f".channel_attention_layer.{int(match[3]) + 1}"
+        ),
+    ),
+    (
+        r"^body\.(\d)\.body\.(\d)\.body\.([02])",
+        r"trunk.\1.residual_group.\2.residual_channel_attention_block.\3",
+    ),
+    (r"^body\.(\d)\.body\.3\.", r"trunk.\1.residual_group.3."),
+    *TRUNK,
+)
+
 # Who has the names, one of our networks, hyperparameters that make it small, and the names.
 LAYOUTS = {
     "first ESRGAN": ("esrgan_x4", SMALL_RRDB, _numbered_rrdb),
@@ -117,6 +145,58 @@ LAYOUTS = {
             (r"^conv1\.", "conv1.0."),
             (r"^conv20\.", "conv2."),
             (r"^conv(\d+)\.", lambda match: f"trunk.{int(match[1]) - 2}.conv."),
+        ),
+    ),
+    "VDSR with underscores": (
+        "vdsr_x2",
+        {"in_channels": 3},
+        _renamed(
+            (r"^conv(1|20)\.", r"conv_\1."),
+            (r"^conv(\d+)\.", r"conv_2_to_19.conv_\1."),
+        ),
+    ),
+    "VDSR with underscores alone": ("vdsr_x2", {}, _renamed((r"^conv(\d+)\.", r"conv_\1."))),
+    "VDSR with input_conv": (
+        "vdsr_nobias_x2",
+        {"num_layers": 12},
+        _renamed(
+            (r"^conv1\.", "input_conv."),
+            (r"^conv12\.", "output_conv."),
+            (r"^conv(\d+)\.", lambda match: f"conv_layers.{2 * int(match[1]) - 4}."),
+        ),
+    ),
+    "VDSR with blocks": (
+        "vdsr_x2",
+        {},
+        _renamed(
+            (r"^conv1\.", "input.0."),
+            (r"^conv20\.", "output."),
+            (r"^conv(\d+)\.", lambda match: f"body.layers.{int(match[1]) - 2}.conv.0."),
+        ),
+    ),
+    "ESPCN with underscores": (
+        "espcn_x3",
+        {},
+        _renamed((r"^first_part\.0", "conv_1"), (r"^first_part\.2", "conv_2"), (r"^last_part\.0", "conv_3")),
+    ),
+    "a port of ESRGAN": (
+        "esrgan_x4",
+        SMALL_RRDB,
+        _renamed(
+            ("^conv_first", "conv1"),
+            ("^body", "trunk"),
+            ("^conv_body", "conv2"),
+            (r"^conv_up(\d)", r"upsampling\1.0"),
+            ("^conv_hr", "conv3.0"),
+            ("^conv_last", "conv4"),
+        ),
+    ),
+    "a port of DnCNN without batch norm": (
+        "dncnn_gray_s15_merged",
+        {"num_layers": 5},
+        _renamed(
+            (r"^model\.8\.", "layers.4."),
+            (r"^model\.(\d)", lambda match: f"layers.{int(match[1]) // 2}.0"),
         ),
     ),
     "a port of SRCNN": (
@@ -180,6 +260,66 @@ def test_a_mean_colour_outside_the_state_dict(name, small, rename, rgb_range, tm
         network.eval()
     np.testing.assert_allclose(ours(x).numpy(), theirs(x).numpy(), atol=1e-4)
     np.testing.assert_allclose(found(x).numpy(), theirs(x).numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "name, small, rename",
+    [
+        ("edsr_baseline_x4", {"num_blocks": 2}, EDSR_OF_TRUNK),
+        ("rcan_x4", {"num_groups": 2, "num_blocks": 3}, RCAN_OF_TRUNK),
+    ],
+    ids=["EDSR", "RCAN"],
+)
+def test_a_mean_colour_for_both_shifts(name, small, rename, tmp_path):
+    theirs = pcv.create_model(name, **small)
+    state = {k: v for k, v in _published(theirs, _renamed(*rename)).items() if "_mean" not in k}
+    shown = {
+        "mean": np.array([0.4488, 0.4371, 0.4040], np.float32).reshape(1, 3, 1, 1),
+        "std": np.ones((1, 3, 1, 1), "f4"),
+    }
+    save_state({**state, **shown}, tmp_path / "published.pdparams")
+    x = paddle.rand([1, 3, 6, 7])
+    ours = pcv.create_model(name, pretrained=tmp_path / "published.pdparams", **small)
+    found, spec = pcv.from_checkpoint(tmp_path / "published.pdparams")
+    assert spec.scale == 4
+    for network in (theirs, ours, found):
+        network.eval()
+    np.testing.assert_allclose(ours(x).numpy(), theirs(x).numpy(), atol=1e-5)
+    np.testing.assert_allclose(found(x).numpy(), theirs(x).numpy(), atol=1e-5)
+    # Another mean colour is another network.
+    save_state({**state, **shown, "mean": 0 * shown["mean"]}, tmp_path / "other.pdparams")
+    with pytest.raises(ValueError, match="no network known"):
+        pcv.from_checkpoint(tmp_path / "other.pdparams")
+
+
+def test_a_port_of_dncnn_in_blocks(tmp_path):
+    """yjn870's: `layers.3.0`, `layers.3.1`; PyTorch's epsilon."""
+    theirs = pcv.create_model("dncnn_color_blind", num_layers=5)
+    theirs.eval()
+    published = {}
+    for key, value in _published(theirs, lambda key: key).items():
+        _, place, kind = key.split(".")
+        number, part = (0, 0) if place == "0" else (1 + (int(place) - 2) // 3, (int(place) - 2) % 3)
+        kind = {"_mean": "running_mean", "_variance": "running_var"}.get(kind, kind)
+        value = np.full_like(value, 1e-3) if kind == "running_var" else value
+        published[f"layers.4.{kind}" if number == 4 else f"layers.{number}.{part}.{kind}"] = value
+    for layer in theirs.sublayers():
+        if isinstance(layer, paddle.nn.BatchNorm2D):
+            layer._variance.set_value(paddle.full_like(layer._variance, 1e-3))
+            layer._epsilon = 1e-5
+    save_state(published, tmp_path / "net.pdparams")
+    ours, spec = pcv.from_checkpoint(tmp_path / "net.pdparams")
+    assert spec.hyperparameters["num_layers"] == 5 and spec.in_channels == 3
+    x = paddle.rand([1, 3, 9, 8])
+    np.testing.assert_allclose(ours(x).numpy(), theirs(x).numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("layers", [("input", "conv1", "conv2", "output"), ("conv1", "conv2", "conv3", "conv4")])
+def test_order_and_shape_alone_say_nothing(layers):
+    """Layers of the shapes of a VDSR's, or of an ESPCN's with ReLU, under names that say nothing of the kind."""
+    shapes = [(64, 1, 3, 3), (64, 64, 3, 3), (64, 64, 3, 3), (1, 64, 3, 3)]
+    state = {f"{layer}_a.weight": np.zeros(shape, "f4") for layer, shape in zip(layers, shapes)}
+    assert identify_state(state) is None
 
 
 @pytest.mark.parametrize("first_bias", [False, True], ids=["no biases", "one bias"])

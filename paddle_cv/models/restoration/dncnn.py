@@ -66,6 +66,7 @@ class DnCNN(nn.Layer):
         The author's own training code has a bias in the first convolution only and our epsilon. The port that it goes back
         to has none there either, and PyTorch's epsilon of 1e-5, which is made up for in the variances.
         """
+        state = _without_blocks(state)
         if not state or not all(key.startswith("dncnn.") for key in state):
             return state
         renamed = {key.replace("dncnn.", "model.", 1): value for key, value in state.items()}
@@ -90,6 +91,24 @@ class DnCNN(nn.Layer):
             "in_channels": found.in_channels,
             "batch_norm": found.batch_norm,
         }
+
+
+def _without_blocks(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entries of a port that has a block for each layer, `layers.3.0.weight`, and PyTorch's epsilon; others stay."""
+    blocks = {int(match[1]) for key in state if (match := re.fullmatch(r"layers\.(\d+)\.0\.weight", key))}
+    if not blocks or not all(key.startswith("layers.") for key in state):
+        return state
+    # The first has no batch normalisation between the convolution and the ReLU, and the last no block.
+    normalised = "layers.1.1.running_var" in state
+    renamed = {}
+    for key, value in state.items():
+        _, number, *rest = key.split(".")
+        place = 0 if number == "0" else 2 + (int(number) - 1) * (3 if normalised else 2)
+        place += int(rest[0]) if len(rest) > 1 else 0
+        if rest[-1] == "running_var":
+            value = value + np.float32(1e-5 - 1e-4)
+        renamed[f"model.{place}.{rest[-1]}"] = value
+    return renamed
 
 
 def _register(kind: str, reference: str, summary: str, **hyperparameters: Any) -> None:

@@ -18,6 +18,7 @@ from ..layers import (
     MeanShift,
     ResidualBlock,
     count_layers,
+    from_trunk,
     init_like_pytorch,
     kernel_radius,
     mean_shift_entries,
@@ -79,16 +80,19 @@ class EDSR(nn.Layer):
 
     @staticmethod
     def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The entries that BasicSR and MMEditing name otherwise under the authors' names; other state dicts stay.
+        """The entries that BasicSR, MMEditing and a port name otherwise under the authors' names; other state dicts stay.
 
-        Their state dicts do not have the mean colour. BasicSR's published weights work on 0...255 like the authors', those of
-        MMEditing (`upsample_conv`) on 0...1.
+        BasicSR and MMEditing do not have the mean colour in their state dicts. BasicSR's published weights work on 0...255 like
+        the authors', those of MMEditing (`upsample_conv`) on 0...1. The port (`trunk`) has it once for both shifts.
         """
+        state = from_trunk(state)
         num_blocks = count_layers(state, "body.{}.conv1.weight")
         if not num_blocks or "conv_after_body.weight" not in state:
             return state
-        renamed = mean_shift_entries(1 if "upsample.0.upsample_conv.weight" in state else 255)
+        renamed = mean_shift_entries(1 if {"upsample.0.upsample_conv.weight", "mean"} & state.keys() else 255)
         for key, value in state.items():
+            if key in ("mean", "std"):
+                continue
             key = re.sub(r"^body\.(\d+)\.conv([12])\.", lambda m: f"body.{m[1]}.body.{2 * int(m[2]) - 2}.", key)
             key = re.sub(r"^upsample\.(\d)\.upsample_conv\.", lambda m: f"upsample.{2 * int(m[1])}.", key)
             for theirs, ours in (

@@ -9,6 +9,7 @@ which the paper found better than ReLU.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
@@ -57,11 +58,17 @@ class ESPCN(nn.Layer):
         return 4
 
     @staticmethod
+    def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The entries of a port whose layers are called `conv_1`, `conv_2` and `conv_3`; others stay as they are."""
+        names = {"conv_1": "first_part.0", "conv_2": "first_part.2", "conv_3": "last_part.0"}
+        if {key.rpartition(".")[0] for key in state} != names.keys():
+            return state
+        return {f"{names[key.rpartition('.')[0]]}.{key.rpartition('.')[2]}": value for key, value in state.items()}
+
+    @staticmethod
     def official_key(key: str) -> str:
         """Our name of an entry of a port whose layers are called `feature_maps` and `sub_pixel`."""
-        for theirs, ours in (("feature_maps.", "first_part."), ("sub_pixel.", "last_part.")):
-            key = ours + key[len(theirs) :] if key.startswith(theirs) else key
-        return key
+        return re.sub("^sub_pixel\\.", "last_part.", re.sub("^feature_maps\\.", "first_part.", key))
 
     @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:

@@ -19,7 +19,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ..detection import detector
-from ..layers import count_layers, init_like_pytorch
+from ..layers import count_layers, from_trunk, init_like_pytorch
 from ..spec import ModelSpec
 from .base import register_model
 from .msrresnet import PAPER
@@ -149,13 +149,13 @@ class RRDBNet(nn.Layer):
 
     @staticmethod
     def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The entries of the oldest implementation, which numbers its layers, under our names; other state dicts stay.
+        """The entries of the oldest implementation, which numbers its layers, and of a port under our names; others stay.
 
         Its keys are `model.0`, `model.1.sub.0.RDB1.conv1.0`, `model.1.sub.23`, `model.3` ...; how many there are behind the
         blocks depends on the scale.
         """
         if not any(key.startswith("model.1.sub.") for key in state):
-            return state
+            return from_trunk(state)
         outer = sorted({int(match[1]) for key in state if (match := re.fullmatch(r"model\.(\d+)\.weight", key))})
         names = ["conv_first", *(f"conv_up{step}" for step in range(1, len(outer) - 2)), "conv_hr", "conv_last"]
         renamed = {}

@@ -15,7 +15,15 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..detection import detector
-from ..layers import ChannelAttention, MeanShift, count_layers, init_like_pytorch, mean_shift_entries, upsampler
+from ..layers import (
+    ChannelAttention,
+    MeanShift,
+    count_layers,
+    from_trunk,
+    init_like_pytorch,
+    mean_shift_entries,
+    upsampler,
+)
 from .base import register_model
 
 __all__ = ["RCAN"]
@@ -106,10 +114,12 @@ class RCAN(nn.Layer):
 
     @staticmethod
     def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The entries that BasicSR names otherwise under the authors' names; other state dicts stay as they are.
+        """The entries that BasicSR and a port name otherwise under the authors' names; other state dicts stay as they are.
 
-        Its state dicts do not have the mean colour, and its published weights work on 0...255 like the authors'.
+        BasicSR's do not have the mean colour, and its published weights work on 0...255 like the authors'. The port (`trunk`)
+        has it once for both shifts, for 0...1.
         """
+        state = from_trunk(state)
         num_groups = count_layers(state, "body.{}.residual_group.0.rcab.0.weight")
         num_blocks = count_layers(state, "body.0.residual_group.{}.rcab.0.weight")
         if not num_groups:
@@ -124,8 +134,10 @@ class RCAN(nn.Layer):
             r"\.attention\.1\.": ".conv_du.0.",
             r"\.attention\.3\.": ".conv_du.2.",
         }
-        renamed = mean_shift_entries(255)
+        renamed = mean_shift_entries(1 if "mean" in state else 255)
         for key, value in state.items():
+            if key in ("mean", "std"):
+                continue
             for theirs, ours in patterns.items():
                 key = re.sub(theirs, ours, key)
             renamed[key] = value

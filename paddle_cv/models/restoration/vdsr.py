@@ -14,12 +14,31 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..detection import detector
-from ..layers import count_layers, store
+from ..layers import store
 from .base import register_model
 
 __all__ = ["VDSR"]
 
 PAPER = "Kim, Lee, Lee: Accurate Image Super-Resolution Using Very Deep Convolutional Networks, CVPR 2016"
+
+# What ports call the first layer, those between, which they number, and the last one.
+_FIRST = (
+    "input",
+    "input.0",
+    "input_conv",
+    "input_layer",
+    "in_conv",
+    "conv_in",
+    "conv_input",
+    "conv_1",
+    "conv1",
+    "conv1.0",
+)
+_INNER = re.compile(
+    r"(?:residual_layers?|trunk|conv_layers?|hidden_layers?|layers|conv_2_to_19|conv_relu_block|conv2d_relu|body\.layers)"
+    r"\.(?:conv_?)?(\d+)(?:\.conv)?(?:\.0)?"
+)
+_LAST = ("output", "output_conv", "output_layer", "out_conv", "conv_out", "conv_output", "conv_20", "conv2")
 
 
 class VDSR(nn.Layer):
@@ -67,27 +86,21 @@ class VDSR(nn.Layer):
 
     @staticmethod
     def official_state(state: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The entries of a port whose inner layers are called `trunk` under our names; other state dicts stay as they are."""
-        inner = count_layers(state, "trunk.{}.conv.weight")
-        if not inner:
+        """The entries of ports that name the first and the last layer, and number those between; others stay as they are."""
+        layers = dict.fromkeys(key.rpartition(".")[0] for key in state)
+        inner = {layer: int(match[1]) for layer in layers if (match := _INNER.fullmatch(layer))}
+        first = [layer for layer in layers if layer in _FIRST]
+        last = [layer for layer in layers if layer in _LAST]
+        if not inner or len(first) != 1 or len(last) != 1 or len(inner) + 2 != len(layers):
             return state
-        names = {"conv1.0": "conv1", "conv2": f"conv{inner + 2}"}
-        names.update({f"trunk.{number}.conv": f"conv{number + 2}" for number in range(inner)})
-        renamed = {}
-        for key, value in state.items():
-            layer, _, kind = key.rpartition(".")
-            renamed[f"{names.get(layer, layer)}.{kind}"] = value
-        return renamed
+        order = [*first, *sorted(inner, key=inner.get), *last]
+        names = {layer: f"conv{number}" for number, layer in enumerate(order, 1)}
+        return {f"{names[key.rpartition('.')[0]]}.{key.rpartition('.')[2]}": value for key, value in state.items()}
 
     @staticmethod
     def official_key(key: str) -> str:
-        """The names of the port without biases, which always has 20 layers."""
-        layer, _, kind = key.rpartition(".")
-        inner = re.fullmatch(r"residual_layer\.(\d+)\.conv", layer)
-        if inner:
-            layer = f"conv{int(inner[1]) + 2}"
-        layer = {"input": "conv1", "output": "conv20"}.get(layer, layer)
-        return f"{layer}.{kind}"
+        """Layers that are numbered with an underscore."""
+        return re.sub(r"^conv_(\d+)\.", r"conv\1.", key)
 
     @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
