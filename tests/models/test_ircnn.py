@@ -1,17 +1,14 @@
 """IRCNN's 25 denoisers, which are published in one file."""
 
-import runpy
 import sys
-from pathlib import Path
 
 import numpy as np
 import paddle
 import pytest
 
 import paddle_cv as pcv
+from paddle_cv.cli import convert
 from paddle_cv.weights import read_weights
-
-CONVERT = Path(__file__).resolve().parents[2] / "tools" / "convert.py"
 
 
 def _file_of_25(path, channels):
@@ -51,7 +48,7 @@ def test_prediction_and_conversion(gray, tmp_path, monkeypatch):
     assert np.abs(results[0] - results[1]).max() > 0.1
     target = tmp_path / "out.pdparams"
     monkeypatch.setattr(sys, "argv", ["convert.py", "ircnn_gray_s25", str(gray), "-o", str(target)])
-    assert runpy.run_path(str(CONVERT))["main"]() == 0
+    assert convert.main() == 0
     network, spec = pcv.from_checkpoint(target)
     assert spec.name == "ircnn_gray_s25" and network.model[12].bias.numpy().tolist() == [12]
 

@@ -1,8 +1,6 @@
 """tools/convert.py with the weights of the golden fixtures, as other people's programs would have saved them."""
 
-import runpy
 import sys
-from pathlib import Path
 
 import numpy as np
 import paddle
@@ -10,10 +8,9 @@ import pytest
 from safetensors.numpy import save_file
 
 import paddle_cv as pcv
+from paddle_cv.cli import convert as program
 
 from .. import golden
-
-SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "convert.py"
 
 
 @pytest.fixture
@@ -22,7 +19,7 @@ def convert(monkeypatch, tmp_path, capsys):
 
     def run(name, source, target="out.pdparams"):
         monkeypatch.setattr(sys, "argv", ["convert.py", name, str(source), "-o", str(tmp_path / target)])
-        code = runpy.run_path(str(SCRIPT))["main"]()
+        code = program.main()
         return code, tmp_path / target, "".join(capsys.readouterr())
 
     return run

@@ -1,19 +1,16 @@
 """tools/summary.py."""
 
-import runpy
 import sys
-from pathlib import Path
 
 import pytest
 
 from paddle_cv.analysis import cost_table, format_cost_table
-
-SCRIPT = Path(__file__).resolve().parents[2] / "tools" / "summary.py"
+from paddle_cv.cli import summary
 
 
 def _run(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["summary.py", *arguments])
-    return runpy.run_path(str(SCRIPT))["main"]()
+    return summary.main()
 
 
 def test_prints_the_table(monkeypatch, capsys):

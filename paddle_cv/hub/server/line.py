@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import logging
 import math
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from paddlehub.module.manager import LocalModuleManager
@@ -29,20 +32,38 @@ _MAX_MARKS = 100
 def installed_module(name: str) -> type[NetworkModule]:
     """The class of a module of this project that is installed in HUB_HOME.
 
-    `hub.Module` would look for an absent one on the network, and tell PaddleHub's server of each that is loaded.
+    `hub.Module` would look for an absent one on the network, and tell PaddleHub's server of each that is loaded. Paths, and
+    modules whose source does not take its class from this project, are refused before anything in them is imported.
 
     Raises:
         ValueError: There is none, it cannot be imported, or it belongs to somebody else: what such a module does with the keys of
             a body is not known.
     """
-    module = LocalModuleManager().search(name)
+    if not re.fullmatch(r"\w+", name):
+        raise ValueError(f"{name!r} is not a module's name; hub install makes a module of a folder")
+    others = f"{name} is not a module of this project; `hub serving start -m {name}` serves it"
+    manager = LocalModuleManager()
+    source = Path(manager.home) / name / "module.py"
+    if source.is_file() and not _is_of_this_project(source):
+        raise ValueError(others)
+    module = manager.search(name)
     if module is None:
         raise ValueError(
             f"no module {name} is installed, or it cannot be imported: python -m paddle_cv hub install {name}"
         )
     if not issubclass(module, NetworkModule):
-        raise ValueError(f"{name} is not a module of this project; `hub serving start -m {name}` serves it")
+        raise ValueError(others)
     return module
+
+
+def _is_of_this_project(source: Path) -> bool:
+    """Whether a module's source takes its class from `paddle_cv.hub`, as far as can be seen without running it."""
+    try:
+        tree = ast.parse(source.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    packages = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return any(package.split(".")[:2] == ["paddle_cv", "hub"] for package in packages)
 
 
 class Job:

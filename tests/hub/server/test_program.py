@@ -126,6 +126,23 @@ def test_wrong_arguments(home, monkeypatch, capsys, arguments, message):
     assert end.value.code == 2 and message in capsys.readouterr().err
 
 
+def test_what_is_not_of_this_project_is_not_imported(tmp_path, monkeypatch):
+    folder = tmp_path / "modules" / "foreign"
+    folder.mkdir(parents=True)
+    source = "import pathlib; pathlib.Path(__file__).with_name('imported').touch()\n"
+    (folder / "module.py").write_text(f"from paddlehub.module.module import moduleinfo\n{source}")
+    modules = LocalModuleManager(str(folder.parent))
+    monkeypatch.setattr(line, "LocalModuleManager", lambda: modules)
+    for name, message in (
+        ("foreign", "not a module of this project"),
+        (str(folder), "not a module's name"),
+        ("../modules/foreign", "not a module's name"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            line.installed_module(name)
+    assert not (folder / "imported").exists()
+
+
 @pytest.mark.slow
 def test_weights_that_are_missing(home, root):
     weights = home.folder.parent / "home" / "modules" / "rdn_x4" / "rdn_lite_x4.pdparams"
