@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := hub,train,onnx,demo,serve,video,dev
+EXTRAS := hub,train,onnx,openvino,demo,serve,video,dev
 
 .PHONY: install interpreter demo test bare clean
 

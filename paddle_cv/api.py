@@ -134,10 +134,10 @@ def load(
             then enlarges.
         weights: A weight file; None for the shipped or published one. `load("rdn_x4", weights=...)` takes any RDN that enlarges
             by 4 (see `load_network`). For a chain a list, one for each network.
-        engine: `onnxruntime`, `paddle_inference`, `dygraph` or `auto` (see `make_engine`).
+        engine: `openvino`, `onnxruntime`, `paddle_inference`, `dygraph` or `auto` (see `make_engine`).
         device: `cpu`, `gpu`, `gpu:<number>` or `auto`.
-        **options: Further arguments of the predictor. In a chain `outscale` and `max_megapixels` are those of the whole, the others
-            go to each network.
+        **options: Further arguments of the predictor, such as `precision="float32"`. In a chain `outscale` and `max_megapixels`
+            are those of the whole, the others go to each network.
 
     Returns:
         A `ClassificationPredictor` for classifiers, a `RestorationPredictor` for super-resolution and denoising, a `Chain` of the

@@ -59,7 +59,7 @@ def measure_shipped(module: Union[str, Path], root: Union[str, Path]) -> Iterato
     """
     module = Path(module)
     card = read_card(module)
-    predictor = load(card["model"], weights=module / f"{card['model']}.pdparams")
+    predictor = load(card["model"], weights=module / f"{card['model']}.pdparams", precision="float32")
     for name, scores in card["scores"].items():
         try:
             measured = measure(predictor, find_set(root, name), card.get("noise_level"))

@@ -69,7 +69,9 @@ def compare(arguments: argparse.Namespace) -> None:
     weights = dict(entry.split("=", 1) for entry in arguments.weights)
     target = crop_to_multiple(read_image(arguments.image), scale)
     predictors = {
-        name: pcv.load(name, weights.get(name), arguments.engine, self_ensemble=arguments.self_ensemble)
+        name: pcv.load(
+            name, weights.get(name), arguments.engine, precision="float32", self_ensemble=arguments.self_ensemble
+        )
         for name in arguments.names
     }
     if enlarges:

@@ -131,7 +131,7 @@ def measure_network(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     try:
         if arguments.degradation:
             Degradation(arguments.degradation)
-        predictor = pcv.load(arguments.name, weights=arguments.weights, engine=arguments.engine)
+        predictor = pcv.load(arguments.name, weights=arguments.weights, engine=arguments.engine, precision="float32")
         spec = predictor.spec
         if arguments.noise_level is not None and spec.task != "denoising":
             parser.error("--noise-level is for denoisers")

@@ -24,7 +24,7 @@ os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
 from tqdm import tqdm  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.engines import ENGINES  # noqa: E402
+from paddle_cv.engines import ENGINES, PRECISIONS  # noqa: E402
 from paddle_cv.inference import (  # noqa: E402
     ClassificationPredictor,
     PicturePredictor,
@@ -175,6 +175,12 @@ def arguments_parser() -> argparse.ArgumentParser:
         help="weights instead of the shipped or published ones; for a chain once for each network, - for the shipped ones",
     )
     parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
+    parser.add_argument(
+        "--precision",
+        default="auto",
+        choices=PRECISIONS,
+        help="of OpenVINO; auto: bfloat16 where it costs nothing visible",
+    )
     parser.add_argument("--device", default="auto", help="cpu, gpu, gpu:1 ... (%(default)s)")
     parser.add_argument("--threads", type=positive, help="CPU threads (one for each core)")
     parser.add_argument("--batch_size", type=positive, help="pictures, or windows of a picture, at once (1)")
@@ -217,7 +223,11 @@ def load(arguments: argparse.Namespace):
     weights = arguments.weights and [None if file == "-" else file for file in arguments.weights]
     if len(names) == 1:
         names, weights = names[0], weights and weights[-1]
-    options = {"threads": arguments.threads, "max_megapixels": arguments.max_megapixels}
+    options = {
+        "precision": arguments.precision,
+        "threads": arguments.threads,
+        "max_megapixels": arguments.max_megapixels,
+    }
     for option in ("tile", "self_ensemble", "outscale"):
         if getattr(arguments, option) is not None:
             options[option] = getattr(arguments, option)

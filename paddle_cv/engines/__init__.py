@@ -1,5 +1,5 @@
 """Graphs exported from networks, and what runs them."""
 
-from .runtime import ENGINES, available_engines, make_engine
+from .runtime import ENGINES, PRECISIONS, available_engines, make_engine
 
-__all__ = ["ENGINES", "available_engines", "make_engine"]
+__all__ = ["ENGINES", "PRECISIONS", "available_engines", "make_engine"]

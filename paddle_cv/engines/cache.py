@@ -7,6 +7,7 @@ Checksums tell damage by accident; against intent they could not help, as whoeve
 from __future__ import annotations
 
 import atexit
+import functools
 import hashlib
 import json
 import logging
@@ -36,7 +37,11 @@ _MEMORY = "memory.json"
 # Seconds after which a folder that nobody has finished was left by a process that was killed.
 _ABANDONED = 24 * 60 * 60
 
-_WRITERS = {"paddle": write_paddle_graph, "onnx": write_onnx_graph}
+_WRITERS = {
+    "paddle": write_paddle_graph,
+    "onnx": write_onnx_graph,
+    "openvino": functools.partial(write_onnx_graph, kind="openvino"),
+}
 # Graphs that no cache takes, by their names; they go when the process ends.
 _of_this_process: dict[str, Path] = {}
 
@@ -50,7 +55,7 @@ def cached_graph(network: nn.Layer, shapes: Shapes, kind: str) -> Path:
     Args:
         network: The network; it is put into eval mode.
         shapes: Shape of each input without the batch, None for sides that vary.
-        kind: `paddle` (the files of `write_paddle_graph`) or `onnx` (that of `write_onnx_graph`).
+        kind: `paddle` (the files of `write_paddle_graph`), `onnx` or `openvino` (that of `write_onnx_graph`).
 
     Raises:
         ExportError: The network has no form in ONNX.

@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Optional
 
+import numpy as np
 import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
+from .transposed import as_convolution
+
 __all__ = ["exportable"]
+
+_KERNEL, _BIAS = "replaced_kernel", "replaced_bias"
+_FEW = 8
 
 
 def _nearest(self, x):
@@ -59,21 +65,75 @@ def _adaptive_average(self, x):
     return paddle.matmul(rows, paddle.matmul(x, columns, transpose_y=True))
 
 
+def _transposed(layer: nn.Conv2DTranspose) -> Optional[Callable[..., Any]]:
+    """A transposed convolution as a convolution and a pixel shuffle, where OpenVINO computes that in less time."""
+    convolution = as_convolution(layer)
+    if convolution is None:
+        return None
+    kernel, bias, padding, factor = convolution
+    # Buffers, as a graph can hold no other tensors.
+    layer.register_buffer(_KERNEL, paddle.to_tensor(kernel))
+    layer.register_buffer(_BIAS, None if bias is None else paddle.to_tensor(bias))
+
+    def forward(self, x):
+        x = F.conv2d(x, self._buffers[_KERNEL], self._buffers[_BIAS], padding=padding)
+        return F.pixel_shuffle(x, factor) if factor > 1 else x
+
+    return forward
+
+
+def _precise(layer: nn.Conv2D) -> Callable[..., Any]:
+    """A convolution to few channels with each weight as a sum of two that bfloat16 can hold.
+
+    The last layer's weights are the ones whose rounding shows most. Engines compute 16 channels at once: these cost nothing.
+    """
+    coarse = rounded_to_bfloat16(layer.weight.numpy())
+    layer.register_buffer(_KERNEL, paddle.to_tensor(np.concatenate([coarse, layer.weight.numpy() - coarse])))
+
+    def forward(self, x):
+        x = F.conv2d(x, self._buffers[_KERNEL], None, self._stride, self._padding, self._dilation)
+        coarse, fine = paddle.split(x, 2, axis=1)
+        return coarse + fine if self.bias is None else coarse + fine + self.bias.reshape([1, -1, 1, 1])
+
+    return forward
+
+
+def _few_channels(layer: nn.Conv2D) -> bool:
+    return layer._groups == 1 and layer._padding_mode == "zeros" and layer.weight.shape[0] <= _FEW
+
+
+def rounded_to_bfloat16(x: np.ndarray) -> np.ndarray:
+    """float32 values that bfloat16 can hold, each the one next to the given one; half-way to the even one."""
+    bits = x.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
 def _replacement(layer: nn.Layer, kind: str) -> Optional[Callable[..., Any]]:
     if isinstance(layer, nn.Upsample) and isinstance(layer.scale_factor, int) and not layer.align_corners:
-        return {"nearest": _nearest, "bicubic": _bicubic if kind == "onnx" else None}.get(layer.mode)
-    if kind == "onnx" and isinstance(layer, nn.ChannelShuffle):
+        return {"nearest": _nearest, "bicubic": _bicubic if kind != "paddle" else None}.get(layer.mode)
+    if kind == "openvino" and isinstance(layer, nn.Conv2DTranspose):
+        return _transposed(layer)
+    if kind == "openvino" and type(layer) is nn.Conv2D and _few_channels(layer):
+        return _precise(layer)
+    if kind == "paddle":
+        return None
+    if isinstance(layer, nn.ChannelShuffle):
         return _channel_shuffle
-    if kind == "onnx" and isinstance(layer, nn.LeakyReLU) and 0 <= layer._negative_slope <= 1:
+    if isinstance(layer, nn.LeakyReLU) and 0 <= layer._negative_slope <= 1:
         return _leaky_relu
-    if kind == "onnx" and isinstance(layer, nn.AdaptiveAvgPool2D) and isinstance(layer._output_size, int):
+    if isinstance(layer, nn.AdaptiveAvgPool2D) and isinstance(layer._output_size, int):
         return _adaptive_average if layer._output_size > 1 else None
     return None
 
 
 @contextmanager
 def exportable(network: nn.Layer, kind: str) -> Iterator[None]:
-    """Gives layers of a network equal forwards that a graph of this kind (`paddle` or `onnx`) can have, and takes them back."""
+    """Gives layers of a network equal forwards that a graph of a kind can have, and takes them back.
+
+    Args:
+        network: The network.
+        kind: `paddle`, `onnx` or `openvino`.
+    """
     changed = []
     try:
         for layer in network.sublayers():
@@ -84,4 +144,6 @@ def exportable(network: nn.Layer, kind: str) -> Iterator[None]:
         yield
     finally:
         for layer in changed:
-            del layer.forward
+            vars(layer).pop("forward", None)  # gone where `shuffles_moved` has replaced it meanwhile
+            for name in (_KERNEL, _BIAS):
+                layer._buffers.pop(name, None)

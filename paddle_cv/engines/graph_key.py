@@ -44,10 +44,10 @@ def graph_key(network: nn.Layer, shapes: Shapes, kind: str) -> str:
     Args:
         network: The network.
         shapes: Shape of each input without the batch, None for sides that vary.
-        kind: `paddle` or `onnx`.
+        kind: `paddle`, `onnx` or `openvino`.
     """
     versions = f"{_LAYOUT} {__version__} {paddle.__version__}"
-    if kind == "onnx":
+    if kind != "paddle":
         versions += f" {_version('paddle2onnx')} {OPSET}"
     digest = hashlib.sha256(f"{versions} {shapes} {network} {_OWN_SOURCES}".encode())
     layers = list(network.named_sublayers(include_self=True))

@@ -41,7 +41,7 @@ def write_paddle_graph(
         network: The network; it is put into eval mode. Inputs of the graph are called `input_0`, `input_1` ...
         shapes: Shape of each input without the batch, None for sides that vary.
         folder: An existing folder.
-        kind: `onnx` for a graph that will be converted to it.
+        kind: `onnx` or `openvino` for a graph that will be converted to ONNX, for whatever runs that or for OpenVINO.
         improve: Put operations in an order that takes less time (`shuffles_moved`).
     """
     network.eval()
@@ -63,7 +63,9 @@ paddle2onnx.export(source + ".json", source + ".pdiparams", target, int(opset), 
 """
 
 
-def write_onnx_graph(network: nn.Layer, shapes: Shapes, folder: Path, opset: int = OPSET, improve: bool = True) -> None:
+def write_onnx_graph(
+    network: nn.Layer, shapes: Shapes, folder: Path, opset: int = OPSET, improve: bool = True, kind: str = "onnx"
+) -> None:
     """Writes `model.onnx` into a folder; the arguments are those of `write_paddle_graph`.
 
     Raises:
@@ -74,7 +76,7 @@ def write_onnx_graph(network: nn.Layer, shapes: Shapes, folder: Path, opset: int
             'ONNX graphs are written by paddle2onnx, which is not installed: pip install "paddle-cv[onnx]"'
         )
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
-        write_paddle_graph(network, shapes, Path(temporary), "onnx", improve)
+        write_paddle_graph(network, shapes, Path(temporary), kind, improve)
         source, target = str(Path(temporary) / "model"), folder / "model.onnx"
         path = os.pathsep.join(entry for entry in sys.path if entry)
         result = subprocess.run(

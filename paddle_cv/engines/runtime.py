@@ -1,4 +1,4 @@
-"""What runs a network: ONNX Runtime or Paddle Inference on an exported graph, or the Layer itself."""
+"""What runs a network: OpenVINO, ONNX Runtime or Paddle Inference on an exported graph, or the Layer itself."""
 
 from __future__ import annotations
 
@@ -21,8 +21,17 @@ from .cache import cached_graph, graph_memory
 from .cores import physical_cores
 from .graphs import ExportError, Shapes
 from .memory import bytes_per_pixel
+from .openvino_graphs import Trial, bfloat16_here, choose_precision, open_openvino_graph
 
-__all__ = ["ENGINES", "Engine", "available_engines", "make_engine", "open_onnx_graph", "open_paddle_graph"]
+__all__ = [
+    "ENGINES",
+    "PRECISIONS",
+    "Engine",
+    "available_engines",
+    "make_engine",
+    "open_onnx_graph",
+    "open_paddle_graph",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -106,49 +115,92 @@ def open_onnx_graph(file: Path, threads: int) -> Run:
     return run
 
 
-def _paddle_inference(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
-    folder = cached_graph(network, shapes, "paddle")
-    return Engine(open_paddle_graph(folder, device, threads), graph_memory(folder))
+@dataclass(frozen=True)
+class _Request:
+    """What is to be run, and how."""
+
+    network: nn.Layer
+    shapes: Shapes
+    device: str
+    threads: int
+    precision: str = "auto"
+    trial: Optional[Trial] = None
 
 
-def _onnxruntime(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
-    if device != "cpu":
-        raise ValueError(f"the engine onnxruntime runs on CPUs here, not on {device}; device='cpu'")
-    folder = cached_graph(network, shapes, "onnx")
-    # Each number of threads is a session of its own, with its own copy of the weights: made when it is first used.
+def _paddle_inference(asked: _Request) -> Engine:
+    folder = cached_graph(asked.network, asked.shapes, "paddle")
+    return Engine(open_paddle_graph(folder, asked.device, asked.threads), graph_memory(folder))
+
+
+def _onnxruntime(asked: _Request) -> Engine:
+    folder = cached_graph(asked.network, asked.shapes, "onnx")
+
+    def open_graph(workers: int) -> Run:
+        return open_onnx_graph(folder / "model.onnx", -(-asked.threads // workers))
+
+    return _shared(open_graph, graph_memory(folder), asked.threads)
+
+
+def _openvino(asked: _Request) -> Engine:
+    folder = cached_graph(asked.network, asked.shapes, "openvino")
+    file = folder / "model.onnx"
+    precision = choose_precision(file, asked.precision, asked.trial, asked.threads)
+
+    def open_graph(workers: int) -> Run:
+        return open_openvino_graph(file, asked.threads, precision, workers)
+
+    return _shared(open_graph, graph_memory(folder), asked.threads)
+
+
+def _shared(open_graph: Callable[[int], Run], memory: int, threads: int) -> Engine:
+    """An engine of graphs that are opened when they are first used, as each has its own copy of the weights.
+
+    Args:
+        open_graph: Opens the graph so that a number of calls run beside each other, each on its part of the threads.
+        memory: Bytes for each pixel of the input.
+        threads: Of all calls together.
+    """
     lock = threading.Lock()
-    opened = functools.lru_cache(None)(lambda count: open_onnx_graph(folder / "model.onnx", count))
+    opened = functools.lru_cache(None)(open_graph)
 
-    def run_on(count: int) -> Run:
+    def run_by(workers: int) -> Run:
         def run(*inputs: np.ndarray) -> np.ndarray:
             with lock:
-                session = opened(count)
-            return session(*inputs)
+                graph = opened(workers)
+            return graph(*inputs)
 
         return run
 
     workers = min(threads, _MAX_WORKERS)
-    return Engine(run_on(threads), graph_memory(folder), workers, run_on(-(-threads // workers)))
+    return Engine(run_by(1), memory, workers, run_by(workers))
 
 
-def _dygraph(network: nn.Layer, shapes: Shapes, device: str, threads: int) -> Engine:
+def _dygraph(asked: _Request) -> Engine:
+    network = asked.network
     network.eval()
 
     def run(*inputs: np.ndarray) -> np.ndarray:
         with paddle_lock, paddle.no_grad():
             return network(*(paddle.to_tensor(x) for x in inputs)).numpy()
 
-    return Engine(run, bytes_per_pixel(network, shapes))
+    return Engine(run, bytes_per_pixel(network, asked.shapes))
 
 
-ENGINES = {"onnxruntime": _onnxruntime, "paddle_inference": _paddle_inference, "dygraph": _dygraph}
+ENGINES = {
+    "openvino": _openvino,
+    "onnxruntime": _onnxruntime,
+    "paddle_inference": _paddle_inference,
+    "dygraph": _dygraph,
+}
+PRECISIONS = ("auto", "float32", "bfloat16")
 
-#: What an engine needs beside Paddle.
-_PACKAGES = {"onnxruntime": ("onnxruntime", "paddle2onnx")}
+#: What an engine needs beside Paddle, and the extra of this distribution that brings it.
+_PACKAGES = {"openvino": ("openvino", "paddle2onnx"), "onnxruntime": ("onnxruntime", "paddle2onnx")}
+_EXTRAS = {"openvino": "openvino", "onnxruntime": "onnx"}
 
 
 def available_engines() -> list[str]:
-    """The engines whose packages are installed; on CPUs the fastest comes first (tools/benchmark.py predict)."""
+    """The engines whose packages are installed; on CPUs the fastest comes first (`paddle-cv benchmark predict`)."""
     return [engine for engine in ENGINES if not _missing(engine)]
 
 
@@ -162,56 +214,88 @@ def make_engine(
     engine: Union[str, Run] = "auto",
     device: str = "auto",
     threads: Optional[int] = None,
+    precision: str = "auto",
+    trial: Optional[Trial] = None,
 ) -> Engine:
     """A function from float32 arrays, the network's inputs, to its output. It may be called from several threads.
 
     Args:
         network: The network; it is put into eval mode.
         shapes: Shape of each input without the batch, None for sides that vary, for example [(3, None, None)].
-        engine: One of `ENGINES`, or `auto`. On CPUs that is ONNX Runtime where it is installed and the network can be
-            exported to ONNX, and Paddle Inference otherwise; on GPUs it is dygraph. A function that is an engine already, such as
-            `open_onnx_graph` of a quantised graph, is taken as it is.
+        engine: One of `ENGINES`, or `auto`. On CPUs that is OpenVINO where bfloat16 will do; else the first that is installed of
+            ONNX Runtime, OpenVINO and, also for networks that cannot be exported to ONNX, Paddle Inference. On GPUs it is
+            dygraph. A function that is an engine already, such as `open_onnx_graph` of a quantised graph, is taken as it is.
         device: `cpu`, `gpu`, `gpu:<number>`, or `auto`: a GPU where Paddle sees one.
         threads: CPU threads of the engines that run graphs; None: one for each physical core. Dygraph has as many as
             `OMP_NUM_THREADS` says when paddle is imported.
+        precision: In what OpenVINO computes: `float32`, `bfloat16` (twice as fast on processors that have it), or `auto`:
+            bfloat16 where the processor has it and `trial` finds that it costs nothing that one could see. The other engines
+            compute in float32.
+        trial: Tells what rounding costs this network, for `auto`; without one that is float32.
 
     Raises:
-        ValueError: No such engine, its packages are missing, it is not for the device, or no such device on this machine.
+        ValueError: No such engine or precision, its packages are missing, it is not for the device, or this machine has no such
+            device, or does not compute in bfloat16.
         ExportError: The network cannot be exported to what the engine runs.
     """
     if isinstance(engine, Engine):
         return engine
     if callable(engine):
         return Engine(engine, bytes_per_pixel(network, shapes))
-    with paddle_lock:
-        return _make_engine(network, shapes, engine, device, threads or physical_cores())
-
-
-def _make_engine(network: nn.Layer, shapes: Shapes, engine: str, device: str, threads: int) -> Engine:
+    if precision not in PRECISIONS:
+        raise ValueError(f"there is no precision {precision!r}, only {', '.join(PRECISIONS)}")
     if device == "auto":
         device = "gpu" if _gpus() else "cpu"
     if device != "cpu" and not (device.split(":")[0] == "gpu" and _gpus()):
         raise ValueError(
             f"device {device!r} is not available; this Paddle sees {_gpus()} GPUs (pip install paddlepaddle-gpu)"
         )
-    if engine != "auto" and engine not in ENGINES:
-        raise ValueError(f"there is no engine {engine!r}, only auto, {', '.join(ENGINES)}")
-    if engine != "auto" and _missing(engine):
-        raise ValueError(f'the engine {engine} needs {" and ".join(_missing(engine))}: pip install "paddle-cv[onnx]"')
-    if device != "cpu":
-        network.to(device)
-    if engine == "auto":
+    if engine == "auto" and (device != "cpu" or precision == "bfloat16"):
+        engine = "dygraph" if device != "cpu" else "openvino"
+    _check_engine(engine, device, precision)
+    with paddle_lock:
         if device != "cpu":
-            engine = "dygraph"
-        elif _missing("onnxruntime"):
-            engine = "paddle_inference"
-        else:
-            try:
-                return ENGINES["onnxruntime"](network, shapes, device, threads)
-            except ExportError as error:
-                logger.info("%s; Paddle Inference runs it instead", error)
-                engine = "paddle_inference"
-    return ENGINES[engine](network, shapes, device, threads)
+            network.to(device)
+        asked = _Request(network, shapes, device, threads or physical_cores(), precision, trial)
+        return _fastest(asked) if engine == "auto" else ENGINES[engine](asked)
+
+
+def _check_engine(engine: str, device: str, precision: str) -> None:
+    if engine == "auto":
+        return
+    if engine not in ENGINES:
+        raise ValueError(f"there is no engine {engine!r}, only auto, {', '.join(ENGINES)}")
+    if _missing(engine):
+        needed = " and ".join(_missing(engine))
+        raise ValueError(f'the engine {engine} needs {needed}: pip install "paddle-cv[{_EXTRAS[engine]}]"')
+    if engine in _PACKAGES and device != "cpu":
+        raise ValueError(f"the engine {engine} runs on CPUs here, not on {device}; device='cpu'")
+    if precision == "bfloat16" and engine != "openvino":
+        raise ValueError(f"the engine {engine} computes in float32; for bfloat16, engine='openvino'")
+
+
+def _fastest(asked: _Request) -> Engine:
+    """On the CPU: what `paddle-cv benchmark predict` found to be the fastest for every network that it was tried on."""
+    installed = [engine for engine in available_engines() if engine != "dygraph"]
+    if "openvino" in installed and "onnxruntime" in installed and not _bfloat16_will_do(asked):
+        installed.remove("openvino")  # in float32 they are equally fast
+    for engine in installed[:-1]:
+        try:
+            return ENGINES[engine](asked)
+        except (ExportError, RuntimeError) as error:
+            logger.info("%s; %s runs it instead", error, installed[installed.index(engine) + 1])
+    return ENGINES[installed[-1]](asked)
+
+
+def _bfloat16_will_do(asked: _Request) -> bool:
+    if asked.precision == "float32" or asked.trial is None or not bfloat16_here():
+        return False
+    try:
+        file = cached_graph(asked.network, asked.shapes, "openvino") / "model.onnx"
+        return choose_precision(file, asked.precision, asked.trial, asked.threads) == "bfloat16"
+    except (ExportError, RuntimeError) as error:
+        logger.info("%s does not run in bfloat16: %s", type(asked.network).__name__, error)
+        return False
 
 
 def _gpus() -> int:

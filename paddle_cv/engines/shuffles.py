@@ -62,7 +62,7 @@ def shuffles_moved(network: nn.Layer, shapes: Sequence[Sequence[Optional[int]]],
     Args:
         network: The network, in eval mode.
         shapes: Shape of each input without the batch, None for sides that vary.
-        kind: Of the graph that is made meanwhile: `paddle` or `onnx`.
+        kind: Of the graph that is made meanwhile: `paddle`, `onnx` or `openvino`.
     """
     if not any(isinstance(layer, nn.PixelShuffle) for layer in network.sublayers()):
         yield
@@ -74,7 +74,7 @@ def shuffles_moved(network: nn.Layer, shapes: Sequence[Sequence[Optional[int]]],
     try:
         for shuffle, conv in pairs:
             # With larger kernels oneDNN, which Paddle Inference uses, takes twice the time afterwards.
-            if kind == "onnx" or conv.weight.shape[2] == 3:
+            if kind != "paddle" or conv.weight.shape[2] == 3:
                 _move(shuffle, conv)
                 changed += [shuffle, conv]
         if changed and not _computes(network, inputs, expected):

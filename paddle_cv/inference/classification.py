@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -18,6 +19,7 @@ from ..models import ModelSpec
 from ..pictures.display import table_html
 from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from .outcomes import NotFinite, gather
+from .samples import rounding_loss
 
 __all__ = ["Classification", "ClassificationPredictor", "prepare"]
 
@@ -77,6 +79,7 @@ class ClassificationPredictor:
         engine: See `make_engine`.
         device: See `make_engine`.
         threads: CPU threads; None: one for each core.
+        precision: See `make_engine`.
         max_megapixels: Files of more pixels are refused before they are decoded.
 
     Attributes:
@@ -93,6 +96,7 @@ class ClassificationPredictor:
         engine: str = "auto",
         device: str = "auto",
         threads: Optional[int] = None,
+        precision: str = "auto",
         max_megapixels: float = MAX_MEGAPIXELS,
     ):
         if spec.task != "classification":
@@ -104,7 +108,7 @@ class ClassificationPredictor:
         self.names = tuple(known) or tuple(map(str, range(network.num_classes)))
         self._digits = spec.labels == "mnist" and self.names == label_names("mnist")
         shape = (spec.in_channels, spec.input_size, spec.input_size)
-        self._engine = make_engine(network, [shape], engine, device, threads)
+        self._engine = make_engine(network, [shape], engine, device, threads, precision, partial(rounding_loss, spec))
 
     def predict(self, images: Any, top_k: int = 5, batch_size: int = 1) -> Any:
         """Classifies one picture or several.

@@ -12,22 +12,20 @@ from typing import Any, Optional, Union
 import numpy as np
 from paddle import nn
 
-from ..data import IMAGE_SUFFIXES, imresize
+from ..data import IMAGE_SUFFIXES
 from ..engines.export import export_network
 from ..engines.graphs import OPSET, ExportError
 from ..engines.runtime import Run, open_onnx_graph
 from ..metrics import psnr
 from ..models import ModelSpec
 from ..pictures.images import open_picture
-from .windows import compute_windows, condition_inputs
+from .samples import classifier_input, cut_windows, degraded, photograph_files, sample_conditions, softmax
+from .windows import compute_windows
 
 __all__ = ["Quantised", "calibration_pictures", "export_int8"]
 
 _WINDOW = 64  # side in pixels of what a network sees of a calibration picture
 _WINDOWS = 6  # of each picture
-_NOISE_LEVEL = 25  # of 255, for networks that are told one
-#: Photographs in scikit-image.
-_SAMPLES = ("astronaut.png", "coffee.png", "rocket.jpg", "chelsea.png")
 
 
 @dataclass(frozen=True)
@@ -69,9 +67,7 @@ def calibration_pictures(sources: Sequence[Union[str, Path]]) -> list[Path]:
     """
     found: list[Path] = []
     if not sources:
-        import skimage
-
-        return [Path(skimage.__file__).parent / "data" / name for name in _SAMPLES]
+        return photograph_files()
     for source in map(Path, sources):
         if source.is_dir():
             found += sorted(path for path in source.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
@@ -164,43 +160,12 @@ def _reader(quantization: Any, samples: Sequence[Sequence[np.ndarray]]) -> Any:
 
 
 def _windows(spec: ModelSpec, path: Path, size: Optional[tuple[int, int]]) -> np.ndarray:
-    """Parts of a picture, (n, H, W, 3) float32 in [0, 1], in the size of the network's result."""
-    color = open_picture(path).color
-    color = color if color.ndim == 3 else np.dstack([color] * 3)
-    color = color / np.float32(1 if color.dtype.kind == "f" else np.iinfo(color.dtype).max)
-    scale = spec.scale or 1
-    height, width = (side * scale for side in size or (_WINDOW, _WINDOW))
-    if color.shape[0] < height or color.shape[1] < width:
-        raise ValueError(f"{path}: {width} x {height} pixels are needed at least")
-    random = np.random.default_rng(0)
-    places = [
-        (random.integers(color.shape[0] - height + 1), random.integers(color.shape[1] - width + 1))
-        for _ in range(_WINDOWS)
-    ]
-    return np.stack([color[y : y + height, x : x + width] for y, x in places]).astype(np.float32)
-
-
-def _degraded(spec: ModelSpec, clean: np.ndarray) -> np.ndarray:
-    """What the network gets of clean windows: reduced or noisy ones."""
-    if spec.task == "super_resolution":
-        return np.stack([imresize(window, 1 / spec.scale) for window in clean]).astype(np.float32)
-    noise = np.random.default_rng(0).normal(0, _NOISE_LEVEL / 255, clean.shape)
-    return (clean + noise).clip(0, 1).astype(np.float32)
-
-
-def _conditions(spec: ModelSpec) -> list[np.ndarray]:
-    return condition_inputs(spec, noise_level=_NOISE_LEVEL if "sigma" in spec.extra_inputs else None)
-
-
-def _classifier_input(spec: ModelSpec, path: Path) -> np.ndarray:
-    from .classification import prepare
-
-    return prepare(open_picture(path), spec)[None]
+    return cut_windows(open_picture(path), size or (_WINDOW, _WINDOW), spec.scale or 1, _WINDOWS)
 
 
 def _network_inputs(spec: ModelSpec, path: Union[str, Path], size: Optional[tuple[int, int]]) -> list[list[np.ndarray]]:
     if spec.task == "classification":
-        return [[_classifier_input(spec, Path(path))]]
+        return [[classifier_input(spec, open_picture(path))]]
     seen: list[list[np.ndarray]] = []
 
     def record(*inputs: np.ndarray) -> np.ndarray:
@@ -209,7 +174,7 @@ def _network_inputs(spec: ModelSpec, path: Union[str, Path], size: Optional[tupl
         batch, channels, height, width = inputs[0].shape
         return np.zeros((batch, channels, height * factor, width * factor), np.float32)
 
-    compute_windows(_degraded(spec, _windows(spec, Path(path), size)), spec, record, _conditions(spec))
+    compute_windows(degraded(spec, _windows(spec, Path(path), size)), spec, record, sample_conditions(spec))
     return seen
 
 
@@ -217,20 +182,15 @@ def _compare(
     spec: ModelSpec, engines: Sequence[Run], path: Path, size: Optional[tuple[int, int]]
 ) -> tuple[float, tuple[Optional[float], Optional[float]]]:
     if spec.task == "classification":
-        x = _classifier_input(spec, path)
-        first, second = (_softmax(engine(x)) for engine in engines)
+        x = classifier_input(spec, open_picture(path))
+        first, second = (softmax(engine(x)) for engine in engines)
         return float(np.abs(first - second).max()), (None, None)
     clean = _windows(spec, path, size)
-    low, conditions = _degraded(spec, clean), _conditions(spec)
+    low, conditions = degraded(spec, clean), sample_conditions(spec)
     first, second = (_eight_bits(compute_windows(low, spec, engine, conditions)) for engine in engines)
     if spec.task != "super_resolution":
         return psnr(first, second), (None, None)
     return psnr(first, second), (psnr(first, _eight_bits(clean)), psnr(second, _eight_bits(clean)))
-
-
-def _softmax(scores: np.ndarray) -> np.ndarray:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def _eight_bits(x: np.ndarray) -> np.ndarray:

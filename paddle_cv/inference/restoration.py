@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Optional
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..models import ModelSpec
 from ..pictures.images import MAX_MEGAPIXELS, full_scale
 from .base import PicturePredictor, Progress
 from .outcomes import check_finite
+from .samples import rounding_loss
 from .tiling import Tile, tiles
 from .windows import compute_oriented, compute_windows, condition_inputs, conditions_taken
 
@@ -40,6 +42,7 @@ class RestorationPredictor(PicturePredictor):
             worked on at once take some 1.25 GiB.
         overlap: Pixels of context around each window; None: the receptive field, at most 32.
         threads: CPU threads; None: one for each core.
+        precision: See `make_engine`.
         self_ensemble: Take the mean over all eight orientations of the picture, in eight times the time.
         outscale: By what results are larger than the pictures; they are made so from the network's result by Lanczos
             interpolation. None: as the network makes them.
@@ -59,6 +62,7 @@ class RestorationPredictor(PicturePredictor):
         tile: Optional[int] = None,
         overlap: Optional[int] = None,
         threads: Optional[int] = None,
+        precision: str = "auto",
         self_ensemble: bool = False,
         outscale: Optional[float] = None,
         max_megapixels: float = MAX_MEGAPIXELS,
@@ -74,7 +78,7 @@ class RestorationPredictor(PicturePredictor):
         if tile is not None:
             next(tiles(1, 1, tile, self.overlap, self.grid))  # raises if they do not fit together
         shapes = [(spec.in_channels, None, None), *spec.extra_inputs.values()]
-        self._engine = make_engine(network, shapes, engine, device, threads)
+        self._engine = make_engine(network, shapes, engine, device, threads, precision, partial(rounding_loss, spec))
         self.tile = tile or window_side(self._memory(), self._engine.workers, self.overlap + self.grid)
 
     def _memory(self) -> int:

@@ -1,5 +1,7 @@
 """Engines on layers that need care: both must give the same."""
 
+import time
+
 import numpy as np
 import paddle
 import pytest
@@ -73,6 +75,7 @@ def test_a_failure_ends_the_work_on_windows(workers, photo):
 
     def run(x):
         calls.append(x.shape)
+        time.sleep(0.05)  # else all of them are through before anybody has looked at the first
         raise MemoryError
 
     predictor = RestorationPredictor(build_model("espcn_x3"), model_spec("espcn_x3"), engine="dygraph", tile=40)

@@ -9,7 +9,7 @@ import pytest
 from paddle import nn
 
 import paddle_cv as pcv
-from paddle_cv.engines import export
+from paddle_cv.engines import available_engines, export
 from paddle_cv.engines.export import export_network
 from paddle_cv.engines.exportable import exportable
 from paddle_cv.engines.graphs import ExportError, write_onnx_graph
@@ -17,7 +17,7 @@ from paddle_cv.engines.runtime import open_onnx_graph, open_paddle_graph
 from paddle_cv.models import build_model, model_spec
 
 needs_onnx = pytest.mark.skipif(
-    "onnxruntime" not in pcv.inference.available_engines(), reason="needs the extra: pip install paddle-cv[onnx]"
+    "onnxruntime" not in available_engines(), reason="needs the extra: pip install paddle-cv[onnx]"
 )
 
 

@@ -9,13 +9,12 @@ from dataclasses import replace
 import paddle
 import pytest
 
-import paddle_cv as pcv
-from paddle_cv.engines import graphs
+from paddle_cv.engines import available_engines, graphs
 from paddle_cv.engines.export import FORMATS, LIMITS, ExportError, export_network
 from paddle_cv.models import list_models, model_spec, networks
 
 pytestmark = pytest.mark.skipif(
-    "onnxruntime" not in pcv.inference.available_engines(), reason="needs the extra: pip install paddle-cv[onnx]"
+    "onnxruntime" not in available_engines(), reason="needs the extra: pip install paddle-cv[onnx]"
 )
 
 #: Of the networks that are exported: those with a predictor, and those that judge images in training.

@@ -8,6 +8,7 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.data import imresize
+from paddle_cv.engines import available_engines
 from paddle_cv.inference import PredictionErrors, RestorationPredictor
 from paddle_cv.metrics import psnr
 from paddle_cv.pictures import ImageError
@@ -29,7 +30,11 @@ def test_tiled_equals_untiled(predictor, photo):
 
 def test_engines_agree(predictor, crop):
     dygraph = pcv.load("rdn_x4", engine="dygraph").predict(crop)
-    assert np.abs(predictor.predict(crop).astype(int) - dygraph).max() <= 1
+    for engine in available_engines():
+        exact = pcv.load("rdn_x4", engine=engine, precision="float32").predict(crop)
+        assert np.abs(exact.astype(int) - dygraph).max() <= 1
+    difference = np.abs(predictor.predict(crop).astype(int) - dygraph)  # in bfloat16 where that is fast
+    assert difference.max() <= 6 and difference.mean() < 0.3
     with pytest.raises(ValueError, match="no engine"):
         pcv.load("rdn_x4", engine="steam")
     with pytest.raises(ValueError, match="not available"):

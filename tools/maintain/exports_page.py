@@ -158,7 +158,11 @@ def measure_int8(module: Path, data_root: str, speed: bool) -> dict[str, Any]:
         report = export_int8(network, spec, Path(folder) / "int8.onnx", calibration_pictures([]))
         engines = [open_onnx_graph(file, threads=1) for file in (whole, report.path)]
         scores = [
-            measure(RestorationPredictor(network, spec, engine), find_set(data_root, "Set5"), card.get("noise_level"))
+            measure(
+                RestorationPredictor(network, spec, engine, precision="float32"),
+                find_set(data_root, "Set5"),
+                card.get("noise_level"),
+            )
             for engine in engines
         ]
         found = {

@@ -130,7 +130,7 @@ def ship(
         )
     if spec.task == "denoising" and noise_level is None:
         noise_level = spec.hyperparameters.get("noise_level")
-    predictor = pcv.load(spec.name, weights=run / "last.pdparams")
+    predictor = pcv.load(spec.name, weights=run / "last.pdparams", precision="float32")
     scores = {}
     for folder in data:
         means = measure(predictor, folder, noise_level)
