@@ -140,8 +140,8 @@ def load(
             are those of the whole, the others go to each network.
 
     Returns:
-        A `ClassificationPredictor` for classifiers, a `RestorationPredictor` for super-resolution and denoising, a `Chain` of the
-        latter for several names.
+        The predictor of the network's task, such as a `ClassificationPredictor` or a `RestorationPredictor`; a `Chain` for several
+        names.
 
     Raises:
         KeyError: No such name.
@@ -150,7 +150,8 @@ def load(
         ValueError: The weights are of another family or scale; no such engine or device; classifiers in a chain; a network for a
             task that no predictor does.
     """
-    from .inference import Chain, ClassificationPredictor, RestorationPredictor
+    from .inference import Chain
+    from .inference.registry import predictor_class
 
     if isinstance(name, str) and "+" in name:  # as on the command line
         name = name.split("+")
@@ -160,16 +161,10 @@ def load(
             raise ValueError(f"a chain of {len(name)} networks needs a list of as many weights")
         of_all = {key: options.pop(key) for key in ("outscale", "max_megapixels") if key in options}
         return Chain([load(one, file, engine, device, **options) for one, file in zip(name, files)], **of_all)
-    kinds = {
-        "classification": ClassificationPredictor,
-        "denoising": RestorationPredictor,
-        "super_resolution": RestorationPredictor,
-    }
-    task = model_spec(name).task
-    if task not in kinds:
-        raise ValueError(
-            f"{name} is a network for {task}, and there is no predictor for this task; create_model({name!r}) builds the network"
-        )
+    try:
+        kind = predictor_class(model_spec(name).task)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}; create_model({name!r}) builds the network") from None
     with paddle_lock:  # another thread may be exporting a graph
         network, found = load_network(name, weights)
-    return kinds[task](network, found, engine=engine, device=device, **options)
+    return kind(network, found, engine=engine, device=device, **options)

@@ -136,7 +136,7 @@ def test_a_checkpoint_with_other_hyperparameters(tmp_path):
 
 @pytest.mark.parametrize("name", ["deeplabv3_resnet50", "srgan_discriminator"])
 def test_a_task_without_a_predictor_is_refused(name):
-    with pytest.raises(ValueError, match="no predictor for this task"):
+    with pytest.raises(ValueError, match="no predictor does (segmentation|discriminator)"):
         pcv.load(name)
 
 

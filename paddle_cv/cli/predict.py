@@ -16,8 +16,10 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
 
@@ -26,7 +28,6 @@ from tqdm import tqdm  # noqa: E402
 import paddle_cv as pcv  # noqa: E402
 from paddle_cv.engines import ENGINES, PRECISIONS  # noqa: E402
 from paddle_cv.inference import (  # noqa: E402
-    ClassificationPredictor,
     PicturePredictor,
     find_pictures,
     is_video,
@@ -34,12 +35,12 @@ from paddle_cv.inference import (  # noqa: E402
     restore_files,
     video_info,
 )
+from paddle_cv.inference.registry import Option, predictor_class, predictors  # noqa: E402
 from paddle_cv.inference.video import CRF, VIDEO_FORMATS  # noqa: E402
 from paddle_cv.pictures import MAX_MEGAPIXELS, ImageError, picture_size  # noqa: E402
 
-# Options of one kind of network only.
-RESTORATION = ("output", "format", "overwrite", "crf", "tile", "noise_level", "self_ensemble", "outscale")
-CLASSIFICATION = ("top_k",)
+# Options of predictors that make pictures, beside their own.
+WRITING = ("output", "format", "overwrite", "crf")
 # The end of a progress bar.
 TIMES = "[{elapsed}, {remaining} left, {rate_noinv_fmt}]"
 
@@ -111,8 +112,10 @@ def described(target: Path) -> dict:
 
 def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple[list[dict], float]:
     """Writes the results; returns an entry for each file, and megapixels of result in a second."""
-    options = {} if arguments.noise_level is None else {"noise_level": arguments.noise_level}
-    options["crf"] = CRF if arguments.crf is None else arguments.crf
+    options = {
+        "crf": CRF if arguments.crf is None else arguments.crf,
+        **given(arguments, predictor.options, at_start=False),
+    }
     found = find_pictures(arguments.inputs, outside=arguments.output)
     plan = plan_results(found, arguments.output, arguments.format and f".{arguments.format}")
     report, started, done = [], time.perf_counter(), 0.0
@@ -136,11 +139,12 @@ def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple
     return report, done / (time.perf_counter() - started)
 
 
-def classify(predictor: ClassificationPredictor, arguments: argparse.Namespace) -> list[dict]:
+def name_contents(predictor: Any, arguments: argparse.Namespace) -> list[dict]:
     """Prints the results; returns an entry for each picture."""
     sources = [source for source, _ in find_pictures(arguments.inputs)]
     report = []
-    outcomes = predictor.predict_each(sources, arguments.top_k or 5, arguments.batch_size or 1)
+    options = given(arguments, predictor.options, at_start=False)
+    outcomes = predictor.predict_each(sources, batch_size=arguments.batch_size or 1, **options)
     for source, outcome in zip(sources, tqdm(outcomes, total=len(sources), unit="picture", disable=None, leave=False)):
         if isinstance(outcome, Exception):
             report.append({"name": str(source), "error": str(outcome)})
@@ -191,7 +195,7 @@ def arguments_parser() -> argparse.ArgumentParser:
         help="refuse files of more pixels (%(default)g)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON list instead of lines")
-    group = parser.add_argument_group("super-resolution and denoising")
+    group = parser.add_argument_group("networks that make pictures")
     group.add_argument("-o", "--output", help="folder for the results")
     group.add_argument(
         "--format",
@@ -200,40 +204,59 @@ def arguments_parser() -> argparse.ArgumentParser:
     )
     group.add_argument("--overwrite", action="store_true", default=None, help="replace earlier results")
     group.add_argument("--crf", type=quality, help=f"quality of videos, from 0 (best) to 51 ({CRF})")
-    group.add_argument("--tile", type=positive, help="largest side of the windows in pixels (as memory allows)")
-    group.add_argument("--noise_level", type=float, help="of 255, for denoisers that are told it")
-    group.add_argument(
-        "--self-ensemble", action="store_true", default=None, help="mean over eight orientations: eight times the work"
-    )
-    group.add_argument("--outscale", type=float, help="how much larger the results are, any number (as the network)")
-    group = parser.add_argument_group("classification")
-    group.add_argument("--top_k", type=positive, help="how many classes to print (5)")
+    known = predictors()
+    for kind in dict.fromkeys(known.values()):
+        tasks = [task.replace("_", "-") for task, its_kind in known.items() if its_kind is kind]
+        group = parser.add_argument_group(" and ".join(tasks))
+        for option in kind.options:
+            add_option(group, option)
     return parser
+
+
+def add_option(group, option: Option) -> None:
+    """A flag for an option of a predictor; the spelling with underscores, as in Python, is understood as well."""
+    names = dict.fromkeys([option.flag, f"--{option.name}"])
+    if option.kind is bool:
+        group.add_argument(*names, dest=option.name, action="store_true", default=None, help=option.help)
+        return
+
+    def read(text: str):
+        try:
+            return option.read(text)
+        except ValueError:
+            least = "" if option.least is None else f" of {option.least:g} or more"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number{least}") from None
+
+    group.add_argument(*names, dest=option.name, type=read, help=option.help)
+
+
+def given(arguments: argparse.Namespace, options: Iterable[Option], at_start: bool) -> dict[str, Any]:
+    """The values that the command line has for options of the predictor itself, or for those of `predict`."""
+    values = {option.name: getattr(arguments, option.name) for option in options if option.at_start == at_start}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def load(arguments: argparse.Namespace):
     """The predictor that the arguments ask for; ValueError for options that are not for it."""
     names = arguments.name.split("+")
-    classifies = any(pcv.model_spec(name).task == "classification" for name in names)
-    for option in RESTORATION if classifies else CLASSIFICATION:
-        if getattr(arguments, option) is not None:
-            raise ValueError(f"--{option} is not for {arguments.name}")
-    if not classifies and arguments.output is None:
+    kinds = [predictor_class(pcv.model_spec(name).task) for name in names]
+    makes_pictures = all(issubclass(kind, PicturePredictor) for kind in kinds)
+    taken = {option.name for kind in kinds for option in kind.options} | (set(WRITING) if makes_pictures else set())
+    every = {option.name for kind in predictors().values() for option in kind.options} | set(WRITING)
+    for name in sorted(every - taken):
+        if getattr(arguments, name) is not None:
+            raise ValueError(f"--{name.replace('_', '-')} is not for {arguments.name}")
+    if makes_pictures and arguments.output is None:
         raise ValueError("-o FOLDER is needed for the results")
     weights = arguments.weights and [None if file == "-" else file for file in arguments.weights]
     if len(names) == 1:
         names, weights = names[0], weights and weights[-1]
-    options = {
-        "precision": arguments.precision,
-        "threads": arguments.threads,
-        "max_megapixels": arguments.max_megapixels,
-    }
-    for option in ("tile", "self_ensemble", "outscale"):
-        if getattr(arguments, option) is not None:
-            options[option] = getattr(arguments, option)
+    options = {name: getattr(arguments, name) for name in ("precision", "threads", "max_megapixels")}
+    for kind in kinds:
+        options.update(given(arguments, kind.options, at_start=True))
     predictor = pcv.load(names, weights, arguments.engine, arguments.device, **options)
-    if not classifies:  # what is missing or surplus is an error before the first picture
-        predictor.prepare(**({} if arguments.noise_level is None else {"noise_level": arguments.noise_level}))
+    if makes_pictures:  # what is missing or surplus is an error before the first picture
+        predictor.prepare(**given(arguments, predictor.options, at_start=False))
     return predictor
 
 
@@ -247,10 +270,10 @@ def main() -> int:
         parser.error(error.args[0])
     speed = None
     try:
-        if isinstance(predictor, ClassificationPredictor):
-            report = classify(predictor, arguments)
-        else:
+        if isinstance(predictor, PicturePredictor):
             report, speed = restore(predictor, arguments)
+        else:
+            report = name_contents(predictor, arguments)
     except KeyboardInterrupt:
         print("interrupted; the results that are there are whole", file=sys.stderr)
         return 130

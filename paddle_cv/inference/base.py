@@ -15,6 +15,7 @@ from ..pictures.alpha import fill_transparent
 from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from ..pictures.writing import check_target, save_picture
 from .outcomes import NotFinite, gather
+from .registry import Option
 
 __all__ = ["PicturePredictor", "Progress"]
 
@@ -33,6 +34,9 @@ class PicturePredictor(ABC):
     Raises:
         ValueError: `outscale` is not positive.
     """
+
+    #: What programs let their users set.
+    options: tuple[Option, ...] = ()
 
     def __init__(self, scale: int, outscale: Optional[float] = None, max_megapixels: float = MAX_MEGAPIXELS):
         if outscale is not None and not 0 < outscale < math.inf:
@@ -121,6 +125,10 @@ class PicturePredictor(ABC):
         except NotFinite as error:
             raise ImageError(f"{picture.name}: {error}") from None
         return picture.with_pixels(result, alpha)
+
+    def takes(self, condition: str) -> bool:
+        """Whether the network is told this beside the picture."""
+        return False
 
     @abstractmethod
     def prepare(self, **conditions: Any) -> Any:

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..pictures.images import MAX_MEGAPIXELS
 from .base import PicturePredictor, Progress
-from .restoration import RestorationPredictor
 
 __all__ = ["Chain"]
 
@@ -31,13 +30,14 @@ class Chain(PicturePredictor):
 
     def __init__(
         self,
-        predictors: Sequence[RestorationPredictor],
+        predictors: Sequence[PicturePredictor],
         outscale: Optional[float] = None,
         max_megapixels: float = MAX_MEGAPIXELS,
     ):
-        if not predictors or not all(isinstance(predictor, RestorationPredictor) for predictor in predictors):
-            raise ValueError("a chain consists of networks that enlarge or denoise, one at least")
+        if not predictors or not all(isinstance(predictor, PicturePredictor) for predictor in predictors):
+            raise ValueError("a chain consists of networks that make pictures of pictures, one at least")
         self.predictors = list(predictors)
+        self.options = tuple(dict.fromkeys(option for predictor in predictors for option in predictor.options))
         super().__init__(int(np.prod([predictor.scale for predictor in predictors])), outscale, max_megapixels)
 
     def prepare(self, **conditions: Any) -> list[Any]:

@@ -19,6 +19,7 @@ from ..models import ModelSpec
 from ..pictures.display import table_html
 from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from .outcomes import NotFinite, gather
+from .registry import Option, predictor
 from .samples import rounding_loss
 
 __all__ = ["Classification", "ClassificationPredictor", "prepare"]
@@ -66,6 +67,7 @@ class Classification:
         return picture.array()
 
 
+@predictor("classification")
 class ClassificationPredictor:
     """Names what pictures show.
 
@@ -88,6 +90,8 @@ class ClassificationPredictor:
     Raises:
         ValueError: A network for another task, more or fewer names than classes, or no such engine or device.
     """
+
+    options = (Option("top_k", int, "how many classes to name (5)", least=1),)
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from ..models import ModelSpec
 from ..pictures.images import MAX_MEGAPIXELS, full_scale
 from .base import PicturePredictor, Progress
 from .outcomes import check_finite
+from .registry import Option, predictor
 from .samples import rounding_loss
 from .tiling import Tile, tiles
 from .windows import compute_oriented, compute_windows, condition_inputs, conditions_taken
@@ -30,6 +31,7 @@ _MAX_OVERLAP = 32
 _ROWS = 32
 
 
+@predictor("super_resolution", "denoising")
 class RestorationPredictor(PicturePredictor):
     """Enlarges or denoises pictures with a network.
 
@@ -52,6 +54,13 @@ class RestorationPredictor(PicturePredictor):
         ValueError: A network for another task, `tile` is too small for `overlap`, `outscale` is not positive, or no such engine or
             device.
     """
+
+    options = (
+        Option("tile", int, "largest side of the windows in pixels (as memory allows)", least=1, at_start=True),
+        Option("self_ensemble", bool, "mean over eight orientations: eight times the work", at_start=True),
+        Option("outscale", float, "how much larger the results are, any number (as the network)", at_start=True),
+        Option("noise_level", float, "standard deviation of the noise, of 255, for denoisers that are told it"),
+    )
 
     def __init__(
         self,

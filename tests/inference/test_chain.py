@@ -41,7 +41,7 @@ def test_chain_by_load(crop):
     assert chain.predict(np.dstack([crop, crop[..., 0]])).shape == (72, 105, 4)
     with pytest.raises(ValueError, match="list of as many weights"):
         pcv.load(["bicubic_x2", "nearest_x2"], weights="some.pdparams")
-    with pytest.raises(ValueError, match="enlarge or denoise"):
+    with pytest.raises(ValueError, match="make pictures of pictures"):
         Chain([])
 
 

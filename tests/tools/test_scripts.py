@@ -150,7 +150,7 @@ def test_predict_classes(run, photo):
     _, errors = run("predict.py", "lenet", folder / "a.png", "-o", "out", code=2)
     assert "--output is not for lenet" in errors
     _, errors = run("predict.py", "rdn_x4", folder / "a.png", "-o", "out", "--top_k", "2", code=2)
-    assert "--top_k is not for rdn_x4" in errors
+    assert "--top-k is not for rdn_x4" in errors
     _, errors = run("predict.py", "rdn_x4", folder / "a.png", code=2)
     assert "-o FOLDER" in errors
 
