@@ -50,7 +50,7 @@ def main() -> int:
         ]
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
-    networks = [*own, *demo.networks_at_hand()]
+    networks = [*own, *demo.networks_at_hand(), *demo.networks_to_fetch()]
     # Like Ctrl-C, after which uploads and results are removed: by Gradio itself only some are.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="paddle_cv_page_") as folder:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
 from ..api import load
 from ..data import label_names
-from ..models import LabelledSpec, ModelSpec, list_models, model_spec
-from ..weights import cached_path, shipped_weights
+from ..models import ModelSpec, list_models, model_spec
+from ..weights import cached_path, pretrained_weights, shipped_weights
+from .texts import Texts
 
-__all__ = ["Network", "networks_at_hand", "own_network"]
+__all__ = ["Network", "networks_at_hand", "networks_to_fetch", "own_network"]
+
+# The page begins with this one, the best of those that are shipped.
+_FIRST = "rdn_lite_x4"
+#: The denoiser of the chain "clean and enlarge".
+_CLEANER = "dncnn_lite_gray_s25"
+# Of the classifiers that can be fetched the first: small and good.
+_FIRST_TO_FETCH = "mobilenet_v2"
 
 
 @dataclass
@@ -22,13 +30,17 @@ class Network:
 
     Attributes:
         name: In the menus.
-        spec: What it is.
+        spec: What it is; of a chain, what its last network is.
         make: Makes the predictor.
+        published: Whether the weights are those that somebody publishes; they may have to be fetched.
+        cleans: Whether it is a chain that removes noise first.
     """
 
     name: str
     spec: ModelSpec
     make: Callable[[], Any]
+    published: bool = False
+    cleans: bool = False
     _predictor: Any = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -46,8 +58,9 @@ class Network:
     @property
     def reads_digits(self) -> bool:
         """Whether it names the ten digits of MNIST, white on black."""
-        spec, digits = self.spec, label_names("mnist")
-        return isinstance(spec, LabelledSpec) and spec.labels == "mnist" and tuple(spec.class_names or digits) == digits
+        if getattr(self.spec, "labels", None) != "mnist":
+            return False
+        return tuple(self.spec.class_names or label_names("mnist")) == label_names("mnist")
 
     @property
     def told_noise(self) -> bool:
@@ -59,18 +72,55 @@ class Network:
         """What it is, in a line."""
         return self.spec.paper or self.spec.summary
 
+    @property
+    def missing(self) -> bool:
+        """Whether its weights would have to be fetched."""
+        return self.published and self._predictor is None and _weights(self.spec) is None
+
+    def fetch(self) -> None:
+        """Fetches its weights.
+
+        Raises:
+            FileNotFoundError: They cannot be fetched.
+        """
+        pretrained_weights(self.spec)
+
+    def title(self, texts: Texts) -> str:
+        """What it does, and its name; an arrow before it where its weights would have to be fetched."""
+        if self.cleans:
+            does = texts.cleans_and_enlarges.format(scale=self.spec.scale)
+        elif self.task == "classification":
+            classes = len(self.spec.class_names) or self.spec.hyperparameters.get("num_classes", 1000)
+            does = texts.reads_digits if self.reads_digits else texts.classifies.format(classes=classes)
+        else:
+            does = texts.enlarges.format(scale=self.spec.scale) if self.spec.scale else texts.denoises
+        return f"{'⤓ ' if self.missing else ''}{does} — {self.name}"
+
 
 def networks_at_hand() -> list[Network]:
     """The networks whose weights are here: those that this project ships, and published ones that have been fetched.
 
-    Those that enlarge come first: the page begins with the first of its menu, and few photographs want a denoiser.
+    Those that enlarge come first: the page begins with the first of its menu, and few photographs want a denoiser. After the best
+    of them stands the chain of a denoiser and this network.
     """
-    found = []
-    specs = map(model_spec, list_models(pretrained=True))
-    for spec in sorted(specs, key=lambda spec: spec.task != "super_resolution"):
-        if _weights(spec) is not None:
-            found.append(Network(spec.name, spec, lambda name=spec.name: load(name)))
+    specs = [spec for spec in map(model_spec, list_models(pretrained=True)) if _weights(spec) is not None]
+    specs.sort(key=lambda spec: (spec.name != _FIRST, not spec.scale, -(spec.scale or 0)))
+    found = [
+        Network(spec.name, spec, lambda name=spec.name: load(name), published=not spec.hub_module) for spec in specs
+    ]
+    if {_FIRST, _CLEANER} <= {spec.name for spec in specs}:
+        chain = [_CLEANER, _FIRST]
+        papers = "; ".join(model_spec(name).paper for name in chain)
+        spec = replace(model_spec(_FIRST), name="+".join(chain), paper=papers)
+        found.insert(1, Network(spec.name, spec, lambda: load(chain), cleans=True))
     return found
+
+
+def networks_to_fetch() -> list[Network]:
+    """Classifiers whose weights somebody publishes, and that are not here yet."""
+    specs = map(model_spec, list_models(task="classification", pretrained=True))
+    missing = sorted((s for s in specs if _weights(s) is None and s.published), key=lambda s: s.name != _FIRST_TO_FETCH)
+    return [Network(spec.name, spec, lambda name=spec.name: load(name), published=True) for spec in missing]
 
 
 def _weights(spec: ModelSpec) -> Optional[Path]:

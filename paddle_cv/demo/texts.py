@@ -12,13 +12,20 @@ class Texts:
     """All texts of the page in one language; what stands in braces is filled in."""
 
     code: str
-    heading: str
+    about: str
     # the tabs
     restoration: str
     digits: str
     classification: str
+    # what networks do
+    enlarges: str
+    denoises: str
+    cleans_and_enlarges: str
+    reads_digits: str
+    classifies: str
     # enlarging and denoising
     picture: str
+    samples: str
     network: str
     noise_level: str
     run: str
@@ -33,6 +40,8 @@ class Texts:
     seen: str
     # classification
     label: str
+    none_here: str
+    fetch: str
     # what goes wrong
     error: str
     no_picture: str
@@ -46,13 +55,19 @@ class Texts:
 
 _ENGLISH = Texts(
     code="en",
-    heading="# paddle_cv\nClassic CNNs and super-resolution networks for PaddlePaddle. "
+    about="Classic CNNs and super-resolution networks for PaddlePaddle. "
     "Pictures go no further than the computer that runs this page.",
-    restoration="Enlarge and denoise",
-    digits="Draw a digit",
-    classification="Name what a picture shows",
+    restoration="Enlarge, clean",
+    digits="Digits",
+    classification="Recognise",
+    enlarges="Enlarge × {scale}",
+    denoises="Remove noise",
+    cleans_and_enlarges="Clean, then enlarge × {scale}",
+    reads_digits="Read a digit",
+    classifies="{classes} classes",
     picture="Picture",
-    network="Network",
+    samples="or try one of these",
+    network="What to do, and by which network",
     noise_level="Noise level (standard deviation, of 255)",
     run="Run",
     download="Download the result (PNG)",
@@ -64,26 +79,35 @@ _ENGLISH = Texts(
     digit="What the network reads",
     seen="What it sees: 28 × 28 pixels",
     label="What the network says",
+    none_here="The weights of **{name}** are not on this computer. PaddlePaddle publishes them (trained on ImageNet); "
+    "they are fetched once and kept.",
+    fetch="Fetch the weights",
     error="Error",
     no_picture="Choose a picture first.",
     failed="This picture cannot be used",
     unreadable="{name}: this is no picture, or of a format that cannot be read",
     damaged="{error}",
     too_large="{name}: {width} × {height} pixels would become {new_width} × {new_height}. Results on this page have at most "
-    "{limit:g} megapixels; tools/predict.py makes larger ones.",
+    "{limit:g} megapixels; paddle-cv predict makes larger ones.",
     too_large_to_name="{name}: {width} × {height} pixels. Pictures to be named have at most {limit:g} megapixels on this page; "
-    "tools/predict.py takes larger ones.",
+    "paddle-cv predict takes larger ones.",
     no_weights="The weights of {name} cannot be used: {error}",
 )
 
 _CHINESE = Texts(
     code="zh",
-    heading="# paddle_cv\n飞桨上的经典卷积网络与超分辨率网络。图片只到运行本页面的电脑为止。",
+    about="飞桨上的经典卷积网络与超分辨率网络。图片只到运行本页面的电脑为止。",
     restoration="放大与去噪",
     digits="手写数字",
     classification="图像分类",
+    enlarges="放大 {scale} 倍",
+    denoises="去噪",
+    cleans_and_enlarges="先去噪，再放大 {scale} 倍",
+    reads_digits="识别数字",
+    classifies="识别 {classes} 类事物",
     picture="图片",
-    network="网络",
+    samples="或者试试这些",
+    network="做什么，用哪个网络",
     noise_level="噪声水平（标准差，以 255 为满值）",
     run="运行",
     download="下载结果（PNG）",
@@ -95,14 +119,17 @@ _CHINESE = Texts(
     digit="网络读出的数字",
     seen="网络看到的：28 × 28 像素",
     label="网络的判断",
+    none_here="**{name}** 的权重不在这台电脑上。飞桨公布了它们（在 ImageNet 上训练）；只需下载一次，之后保存在本机。",
+    fetch="下载权重",
     error="出错",
     no_picture="请先选择一张图片。",
     failed="这张图片无法使用",
     unreadable="{name}：不是图片，或者格式无法读取",
     damaged="文件已损坏，或者类型不受支持（{error}）",
     too_large="{name}：{width} × {height} 像素将变为 {new_width} × {new_height} 像素。本页面的结果最多 {limit:g} 百万像素，"
-    "更大的图片请用 tools/predict.py。",
-    too_large_to_name="{name}：{width} × {height} 像素。本页面识别的图片最多 {limit:g} 百万像素，更大的图片请用 tools/predict.py。",
+    "更大的图片请用 paddle-cv predict。",
+    too_large_to_name="{name}：{width} × {height} 像素。本页面识别的图片最多 {limit:g} 百万像素，"
+    "更大的图片请用 paddle-cv predict。",
     no_weights="{name} 的权重无法使用：{error}",
 )
 

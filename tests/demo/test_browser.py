@@ -1,6 +1,7 @@
-"""tools/demo.py in a real browser: headless Chromium, which chromedriver steers.
+"""`paddle-cv demo` in a real browser: headless Chromium, which chromedriver steers.
 
-PADDLE_CV_SCREENSHOT=docs/demo.jpg makes the test write the README's screenshot as well.
+PADDLE_CV_SCREENSHOT=docs/demo.jpg makes the test write the README's screenshot as well, and PADDLE_CV_SCREENSHOT_PHONE=FILE that of
+a phone.
 """
 
 import io
@@ -107,8 +108,9 @@ class Visit:
 def visit(tmp_path, root):
     port, temporary = free_port(), tmp_path / "temporary"
     temporary.mkdir()
-    command = [sys.executable, str(root / "tools" / "demo.py"), "--port", str(port)]
-    environment = {**os.environ, **NO_NETWORK, "TMPDIR": str(temporary)}
+    command = [sys.executable, "-m", "paddle_cv", "demo", "--port", str(port)]
+    environment = {**os.environ, **NO_NETWORK, "TMPDIR": str(temporary), "PYTHONPATH": str(root)}
+    environment["PADDLE_CV_HOME"] = str(tmp_path / "home")  # nobody has fetched anything
     with open(tmp_path / "log", "w") as log:
         server = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=log, stderr=subprocess.STDOUT)
     visit = None
@@ -134,7 +136,7 @@ def visit(tmp_path, root):
 def test_a_visit(visit, photo, tmp_path, root):
     upload = tmp_path / "cat.png"
     Image.fromarray(photo[60:200, 110:320]).save(upload)
-    enlarge(visit, upload, "rdn_lite_x4", tmp_path)
+    enlarge(visit, upload, "rdn_lite_x4", "Enlarge × 4 — rdn_lite_x4", tmp_path)
     compare(visit)
     if target := os.environ.get("PADDLE_CV_SCREENSHOT"):
         shot = Image.open(io.BytesIO(visit.browser.get_screenshot_as_png())).convert("RGB")
@@ -142,8 +144,9 @@ def test_a_visit(visit, photo, tmp_path, root):
     zoom(visit)
     refuse(visit, tmp_path)
     draw(visit)
-    name(visit, tmp_path)
+    offer_weights(visit)
     change_language(visit)
+    use_a_phone(visit)
     outside = {url for url in visit.requests() if not url.startswith((visit.address, "data:", "blob:"))}
     assert not outside
     log = (tmp_path / "log").read_text()
@@ -151,10 +154,13 @@ def test_a_visit(visit, photo, tmp_path, root):
     assert log.count("Traceback") == log.count("\nstarlette.requests.ClientDisconnect\n"), log
 
 
-def enlarge(visit, upload, network, downloads):
-    """The file that is downloaded holds what the library computes, bit for bit."""
+def enlarge(visit, upload, network, title, downloads):
+    """The file that is downloaded holds what the library computes, bit for bit; the page begins with the best network."""
     visit.upload("#picture", upload)
-    visit.choose(network)
+    [menu] = [m for m in visit.browser.find_elements(By.CSS_SELECTOR, "input[role=combobox]") if m.is_displayed()]
+    assert menu.get_attribute("value") == title
+    visit.choose("Enlarge × 2 — fsrcnn_x2")
+    visit.choose(title)
     visit.find("#run").click()
     visit.wait(lambda: "210 × 140 → 840 × 560 pixels" in visit.text("#facts"))
     visit.wait(lambda: visit.browser.find_element(By.ID, "download").is_enabled())
@@ -223,21 +229,34 @@ def draw(visit):
     visit.wait(lambda: visit.text("#digit").split("\n")[1:2] == ["1"])
 
 
-def name(visit, folder):
-    """A digit with ink on paper, in a file."""
+def offer_weights(visit):
+    """Nothing is said of a photograph without weights for photographs; they are offered, and why they do not come is said."""
     visit.tab(2)
-    digit = np.full((28, 28), 255, np.uint8)
-    digit[4:24, 13:16] = 0
-    Image.fromarray(digit).save(folder / "digit.png")
-    visit.upload("#unknown", folder / "digit.png")
-    visit.wait(lambda: visit.text("#label").split("\n")[1:2] == ["1"])
+    assert "not on this computer" in visit.wait(lambda: visit.text("#notice"))
+    sample(visit)
+    visit.wait(lambda: visit.browser.find_elements(By.CSS_SELECTOR, "img[src*='image.webp']"))
+    assert visit.text("#label").strip() == "What the network says"
+    visit.find("#fetch").click()
+    message = visit.wait(lambda: visit.text("[data-testid=toast-text]"))
+    assert "mobilenet_v2" in message and "weights=" in message
+    visit.find("[data-testid=toast-close]").click()
+
+
+def sample(visit):
+    """A click on the first photograph that comes with the page."""
+    pictures = visit.wait(lambda: [p for p in visit.browser.find_elements(By.CSS_SELECTOR, ".samples img") if shown(p)])
+    pictures[0].click()
+
+
+def shown(element):
+    return element.is_displayed() and element.size["height"] > 0
 
 
 def change_language(visit):
     tabs = lambda: [tab.text for tab in visit.browser.find_elements(By.CSS_SELECTOR, "button[role=tab]")]  # noqa: E731
     chinese, english = (
         ["放大与去噪", "手写数字", "图像分类"],
-        ["Enlarge and denoise", "Draw a digit", "Name what a picture shows"],
+        ["Enlarge, clean", "Digits", "Recognise"],
     )
     assert tabs() == english
     visit.find("#language input[value=zh]").click()
@@ -248,3 +267,34 @@ def change_language(visit):
     visit.browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": "zh-CN,zh;q=0.9"}})
     visit.browser.refresh()
     visit.wait(lambda: tabs() == chinese)
+
+
+def use_a_phone(visit):
+    """390 x 844 pixels: nothing is cut off, the heading has one line, and a click on a photograph brings its result into view."""
+    width, height = 390, 844
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+    visit.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    visit.browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"Accept-Language": "en"}})
+    visit.browser.refresh()
+    box = lambda selector: visit.find(selector).rect  # noqa: E731
+    visit.wait(lambda: "or try" in visit.text(".samples"))
+    assert visit.browser.execute_script("return document.documentElement.scrollWidth") == width
+    heading = box("#top h1")
+    assert heading["height"] < 50
+    for label in visit.browser.find_elements(By.CSS_SELECTOR, "#language label"):
+        assert label.rect["y"] < heading["y"] + heading["height"] and label.rect["height"] < 45
+        assert label.rect["x"] > heading["x"] + heading["width"] and label.rect["x"] + label.rect["width"] <= width
+    tabs = [tab for tab in visit.browser.find_elements(By.CSS_SELECTOR, "button[role=tab]") if shown(tab)]
+    assert [tab.text for tab in tabs] == ["Enlarge, clean", "Digits", "Recognise"]
+    assert all(tab.rect["x"] + tab.rect["width"] <= width and tab.rect["height"] < 50 for tab in tabs)
+    sample(visit)
+    visit.wait(lambda: "451 × 300 → 1804 × 1200 pixels" in visit.text("#facts"))
+
+    def in_view():
+        script = "const r = document.querySelector('#slider').getBoundingClientRect(); return [r.top, r.bottom]"
+        top, bottom = visit.browser.execute_script(script)
+        return 0 <= top and bottom <= height
+
+    visit.wait(in_view)
+    if target := os.environ.get("PADDLE_CV_SCREENSHOT_PHONE"):
+        Image.open(io.BytesIO(visit.browser.get_screenshot_as_png())).convert("RGB").save(target, quality=85)

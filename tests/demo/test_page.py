@@ -1,5 +1,6 @@
 """The page without a browser: what it offers, and what its callbacks give."""
 
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -12,8 +13,10 @@ from PIL import Image, ImageDraw
 gr = pytest.importorskip("gradio", minversion="6", reason='Gradio 6 is not installed (pip install ".[demo]")')
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.demo import LANGUAGES, Network, Page, networks_at_hand, own_network  # noqa: E402
+from paddle_cv.demo import LANGUAGES, Network, Page, networks_at_hand, networks_to_fetch, own_network  # noqa: E402
+from paddle_cv.demo.samples import sample_photographs  # noqa: E402
 from paddle_cv.demo.texts import TEXTS  # noqa: E402
+from paddle_cv.models import registry  # noqa: E402
 from paddle_cv.pictures import Picture, open_picture, save_picture  # noqa: E402
 from paddle_cv.weights import hub_modules_folder, save_state, with_class_names  # noqa: E402
 
@@ -22,7 +25,10 @@ from ..hub.support import png_bomb  # noqa: E402
 
 @pytest.fixture(scope="module")
 def page():
-    return Page(networks_at_hand(), max_megapixels=1)
+    return Page([*networks_at_hand(), *networks_to_fetch()], max_megapixels=1)
+
+
+CHAIN = "dncnn_lite_gray_s25+rdn_lite_x4"
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def restore(page, path, name="rdn_lite_x4", noise_level=15, language="en"):
             open_picture(file["value"]),
             facts,
         )
-        for slider, file, facts in page.restore(
+        for slider, file, facts in page.enlarging.restore(
             path, name, noise_level, language, progress=lambda at, unit: steps.append(at)
         )
     )
@@ -60,10 +66,39 @@ def test_it_offers_what_is_shipped(page):
     shipped = {
         json.loads(card.read_text(encoding="utf-8"))["model"] for card in hub_modules_folder().glob("*/card.json")
     }
-    assert set(page.networks) == shipped
-    assert {"rdn_lite_x4", "lenet"} <= shipped
-    first, *_ = page.networks.values()
-    assert first.task == "super_resolution"  # who drops a photograph and clicks has it enlarged
+    here = {network.name: network for network in networks_at_hand()}
+    assert set(here) == {*shipped, CHAIN} and {"rdn_lite_x4", "lenet"} <= shipped
+    assert not any(network.missing for network in here.values())
+    # Who drops a photograph and clicks has it enlarged; the next in the menu cleans it as well.
+    assert list(page.networks)[:2] == ["rdn_lite_x4", CHAIN]
+
+
+def test_menus_say_what_networks_do(page):
+    titles = {code: [network.title(TEXTS[code]) for network in page.networks.values()] for code in LANGUAGES}
+    assert titles["en"][:2] == ["Enlarge × 4 — rdn_lite_x4", f"Clean, then enlarge × 4 — {CHAIN}"]
+    assert titles["zh"][0] == "放大 4 倍 — rdn_lite_x4" and titles["zh"][1].startswith("先去噪，再放大 4 倍")
+    assert {"Remove noise — dncnn_lite_gray_s25", "Read a digit — lenet", "⤓ 1000 classes — resnet50"} <= {
+        *titles["en"]
+    }
+    [menu, *_] = components(page, gr.Dropdown)
+    assert menu.choices[0] == ("Enlarge × 4 — rdn_lite_x4", "rdn_lite_x4") and menu.value == "rdn_lite_x4"
+    changed = dict(zip(page._words.components, page._words.updates("zh")))[menu]
+    assert changed["choices"][0] == ("放大 4 倍 — rdn_lite_x4", "rdn_lite_x4") and "value" not in changed
+
+
+def test_clean_and_enlarge(page, upload):
+    _, label, name, saved, _ = restore(page, upload, CHAIN)
+    assert label == f"bicubic ↔ {CHAIN}" and name == f"small photo_{CHAIN}.png"
+    expected = pcv.load(["dncnn_gray_s25", "rdn_x4"]).predict(upload)
+    assert np.array_equal(saved.color, np.asarray(expected))
+
+
+def test_photographs_to_begin_with(page):
+    """They lie in scikit-image, which is not imported; without it there are none."""
+    paths = sample_photographs()
+    assert len(paths) == 4 and all(path.is_file() for path in paths)
+    tables = components(page, gr.Dataset)
+    assert len(tables) == 2 and tables[0].raw_samples == [[str(path)] for path in paths]
 
 
 def test_published_weights_are_offered_when_they_have_been_fetched(monkeypatch, tmp_path):
@@ -71,10 +106,11 @@ def test_published_weights_are_offered_when_they_have_been_fetched(monkeypatch, 
     from paddle_cv.weights import cached_path
 
     path = cached_path(pcv.model_spec("resnet18").published)
-    assert "resnet18" not in [network.name for network in networks_at_hand()]
+    names = lambda networks: [network.name for network in networks]  # noqa: E731
+    assert "resnet18" not in names(networks_at_hand()) and "resnet18" in names(networks_to_fetch())
     path.parent.mkdir(parents=True)
     path.write_bytes(b"")
-    assert "resnet18" in [network.name for network in networks_at_hand()]
+    assert "resnet18" in names(networks_at_hand()) and "resnet18" not in names(networks_to_fetch())
 
 
 def test_every_text_is_there_in_both_languages():
@@ -153,8 +189,8 @@ def test_what_cannot_be_used_is_a_message(page, photo, tmp_path, language, faile
     Image.fromarray(photo[:100, :100]).save(damaged)
     damaged.write_bytes(damaged.read_bytes()[:5000])
     calls = [
-        lambda path: next(page.restore(path, "rdn_lite_x4", 0, language)),
-        lambda path: page.classify(path, "lenet", language),
+        lambda path: next(page.enlarging.restore(path, "rdn_lite_x4", 0, language)),
+        lambda path: page.naming.classify(path, "mobilenet_v2", language),
     ]
     reasons = {
         "en": {text: "text&lt;b&gt;.png: this is no picture", damaged: "damaged.png: image file is truncated"},
@@ -190,21 +226,49 @@ def test_weights_that_cannot_be_used_are_a_message(monkeypatch, tmp_path, upload
     path.write_bytes(b"")
     page = Page([network for network in networks_at_hand() if network.name == "resnet18"])
     with pytest.raises(gr.Error, match="weights=") as caught:
-        page.classify(upload, "resnet18", language)
+        page.naming.classify(upload, "resnet18", language)
     assert caught.value.message.startswith(begin)
+
+
+@pytest.mark.parametrize("language, notice", [("en", "not on this computer"), ("zh", "不在这台电脑上")])
+def test_weights_are_fetched_by_a_click_only(monkeypatch, tmp_path, upload, language, notice):
+    """The picture is there, but nothing is said of it: least of all that it were a digit."""
+    monkeypatch.setenv("PADDLE_CV_HOME", str(tmp_path))
+    page = Page([*networks_at_hand(), *networks_to_fetch()], language)
+    assert not any(network.reads_digits for network in page.naming.networks.values())
+    name, *_ = page.naming.networks
+    text, button = page.naming.notice(name, language)
+    assert notice in text["value"] and text["visible"] and button["visible"]
+    labels, shown = page.naming.classify(upload, name, language)
+    assert labels is None and shown.size == (60, 40)
+    with monkeypatch.context() as offline:
+        offline.setenv("https_proxy", "http://127.0.0.1:9")
+        with pytest.raises(gr.Error, match="weights="):
+            page.naming.fetch(name, language)
+    # As if it had been fetched.
+    spec = pcv.model_spec(name)
+    save_state(pcv.create_model(name).state_dict(), weights := tmp_path / "weights.pdparams")
+    published = replace(spec.published, md5=hashlib.md5(weights.read_bytes()).hexdigest(), url=weights.as_uri())
+    monkeypatch.setitem(registry._SPECS, name, replace(spec, published=published))
+    [network] = [network for network in networks_to_fetch() if network.name == name]
+    page = Page([network], language)
+    text, button = page.naming.fetch(name, language)
+    assert not text["visible"] and not button["visible"] and not network.missing
+    labels, _ = page.naming.classify(upload, name, language)
+    assert len(labels) == 5 and not network.title(TEXTS[language]).startswith("⤓")
 
 
 @pytest.mark.parametrize("ground, ink", [((0, 0, 0, 0), (0, 0, 0, 255)), ((255, 255, 255, 255), (0, 0, 0, 255))])
 def test_digits(page, ground, ink):
     sheet = Image.new("RGBA", (280, 280), ground)
     ImageDraw.Draw(sheet).line([(60, 60), (200, 60), (110, 230)], fill=ink, width=22)
-    labels, seen = page.read_digit({"composite": np.asarray(sheet)}, "lenet")
+    labels, seen = page.drawing.read_digit({"composite": np.asarray(sheet)}, "lenet")
     assert max(labels, key=labels.get) == "7" and len(labels) == 5
     assert seen.shape == (224, 224) and seen[0, 0] == 0 and seen.max() > 200
     blank = np.asarray(Image.new("RGBA", (280, 280), ground))
     # What the sketchpad gives after it was cleared, too.
     for nothing in (None, {"composite": None}, {"composite": blank}):
-        assert page.read_digit(nothing, "lenet") == (None, None)
+        assert page.drawing.read_digit(nothing, "lenet") == (None, None)
 
 
 def test_classification_with_weights_of_a_file(photo, tmp_path):
@@ -216,7 +280,7 @@ def test_classification_with_weights_of_a_file(photo, tmp_path):
     assert not own.reads_digits and next(iter(page.networks)) == own.name == "squeezenet1_0 (animals.pdparams)"
     picture = tmp_path / "grey.png"
     Image.fromarray(np.dstack([photo[..., 0], photo[..., 1]])).save(picture)  # with transparency
-    labels, shown = page.classify(str(picture), own.name, "en")
+    labels, shown = page.naming.classify(str(picture), own.name, "en")
     assert set(labels) == {"cat", "dog", "cow"} and sum(labels.values()) == pytest.approx(1, abs=1e-5)
     assert shown.size == (451, 300)
     with pytest.raises(ValueError):
@@ -229,6 +293,7 @@ def test_a_page_shows_the_tabs_of_its_networks(page):
     assert tabs(page) == [english.restoration, english.digits, english.classification]
     networks = networks_at_hand()
     assert tabs(Page([n for n in networks if n.task != "classification"], "zh")) == [chinese.restoration]
+    assert tabs(Page(networks)) == [english.restoration, english.digits]  # no photograph is taken for a digit
     plain = [replace(n, spec=replace(n.spec, labels="imagenet")) for n in networks if n.reads_digits]
     assert tabs(Page(plain)) == [english.classification]
     with pytest.raises(ValueError):
@@ -266,7 +331,8 @@ def test_uploads_and_results_go_with_the_page(upload, monkeypatch, tmp_path):
         client = Client(address, verbose=False, download_files=str(tmp_path / "downloads"))
         _, saved, facts = client.predict(handle_file(upload), "fsrcnn_x3", 0, "en", api_name="/restore")
         assert facts == "60 × 40 → 180 × 120 pixels"
-        assert len([path for path in folder.rglob("*.png")]) == 3  # the upload, bicubic, the result
+        samples = {path.name for path in sample_photographs()}
+        assert len([path for path in folder.rglob("*.png") if path.name not in samples]) == 3  # upload, bicubic, result
     finally:
         page.close()
     # Gradio leaves an empty file behind.
