@@ -9,11 +9,11 @@ from functools import partial
 from typing import Optional
 
 import numpy as np
-from paddle import nn
 
 from ..engines.memory import window_side
 from ..engines.runtime import Run, make_engine
 from ..models import ModelSpec
+from ..models.network import Network
 from ..pictures.images import MAX_MEGAPIXELS, full_scale
 from .base import PicturePredictor, Progress
 from .outcomes import check_finite
@@ -64,7 +64,7 @@ class RestorationPredictor(PicturePredictor):
 
     def __init__(
         self,
-        network: nn.Layer,
+        network: Network,
         spec: ModelSpec,
         engine: str = "auto",
         device: str = "auto",
@@ -81,7 +81,7 @@ class RestorationPredictor(PicturePredictor):
         super().__init__(spec.scale or 1, outscale, max_megapixels)
         self.spec, self.self_ensemble = spec, self_ensemble
         self.overlap = _context(network.receptive_radius, spec) if overlap is None else overlap
-        self.grid = getattr(network, "grid", 1)
+        self.grid = network.grid
         if spec.enlarged_input:  # it counts enlarged pixels
             self.grid //= math.gcd(self.grid, self.scale)
         if tile is not None:

@@ -114,7 +114,7 @@ class Trainer:
         self.compiled = compile_for_cpu(self.network) if compiles else self.network
         # What is trained: all the outputs that are compared with the target.
         self.outputs = self.compiled
-        if hasattr(self.network, "all_outputs"):
+        if self.network.all_outputs is not None:
             self.outputs = compile_for_cpu(self.network, "all_outputs") if compiles else self.network.all_outputs
 
     def _start_from(self, weights: str) -> None:

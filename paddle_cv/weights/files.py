@@ -10,10 +10,10 @@ from typing import Any, Optional, Union
 
 import numpy as np
 import paddle
-from paddle import nn
 
 from ..files import whole_file
 from ..models.layers import STORED
+from ..models.network import Network
 from .archives import open_archive, read_npz
 from .arrays import float32_of_bfloat16
 from .pickles import Array, Name, Thing, read_pickle
@@ -236,19 +236,19 @@ def _shapes(entries: Mapping[str, Any], new_layers: Sequence[str]) -> dict[str, 
     return {key: list(value.shape) for key, value in entries.items() if not key.startswith(left_alone)}
 
 
-def _without_weights(state: Mapping[str, Any], network: nn.Layer) -> tuple[str, ...]:
+def _without_weights(state: Mapping[str, Any], network: Network) -> tuple[str, ...]:
     """The heads that only training uses (`Classifier.auxiliary`) and that a file has nothing for."""
-    heads = (f"{head}." for head in getattr(network, "auxiliary", ()))
+    heads = (f"{head}." for head in network.auxiliary)
     return tuple(head for head in heads if not any(key.startswith(head) for key in state))
 
 
-def fits(state: Mapping[str, Any], network: nn.Layer, new_layers: Sequence[str] = ()) -> bool:
+def fits(state: Mapping[str, Any], network: Network, new_layers: Sequence[str] = ()) -> bool:
     """Whether `load_weights` would take these weights."""
     new_layers = (*new_layers, *_without_weights(state, network))
     return _shapes(state, new_layers) == _shapes(network.state_dict(), new_layers)
 
 
-def load_weights(network: nn.Layer, state: Mapping[str, Any], new_layers: Sequence[str] = ()) -> None:
+def load_weights(network: Network, state: Mapping[str, Any], new_layers: Sequence[str] = ()) -> None:
     """Puts weights into a network; all of its entries and no others must be there, with the right shapes.
 
     Hyperparameters that a state dict may have as entries (`layers.store`) need not be there, nor auxiliary heads, which only

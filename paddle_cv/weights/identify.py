@@ -12,6 +12,7 @@ from paddle import nn
 
 from ..models import ModelSpec, detect_model, list_models, model_spec, networks
 from ..models.layers import STORED
+from ..models.network import Network
 from .classes import CLASS_NAMES
 from .files import fits, read_parts, read_state
 from .official import convert_paddle_vision_state, convert_state, rename_entries, to_own_range, without_prefixes
@@ -22,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 
 def read_weights(
-    path: Union[str, Path], network: nn.Layer, new_layers: Sequence[str] = (), for_255: bool = False
+    path: Union[str, Path], network: Network, new_layers: Sequence[str] = (), for_255: bool = False
 ) -> dict[str, np.ndarray]:
     """Reads a file for a given network; names and layouts of the reference implementation are converted.
 
@@ -39,7 +40,7 @@ def read_weights(
     """
     state = converted_weights(path, network, new_layers, for_255)
     if not new_layers and not fits(state, network):
-        found = identify_state(read_state(path, part=getattr(network, "official_part", None)))
+        found = identify_state(read_state(path, part=network.official_part))
         if found is not None:
             raise ValueError(
                 f"{path} holds weights of {found[0].name}, which do not fit into {type(network).__name__} as it was asked for"
@@ -48,10 +49,10 @@ def read_weights(
 
 
 def converted_weights(
-    path: Union[str, Path], network: nn.Layer, new_layers: Sequence[str] = (), for_255: bool = False
+    path: Union[str, Path], network: Network, new_layers: Sequence[str] = (), for_255: bool = False
 ) -> dict[str, np.ndarray]:
     """As `read_weights`, but whether the weights fit is left to whoever loads them."""
-    state = read_state(path, part=getattr(network, "official_part", None))
+    state = read_state(path, part=network.official_part)
     candidates = list(_conversions(state, network))
     # Where none fits, loading the last one tells what is wrong.
     found = next((candidate for candidate in candidates if fits(candidate, network, new_layers)), candidates[-1])
@@ -60,9 +61,9 @@ def converted_weights(
     return to_own_range(found, network, for_255)
 
 
-def _warn_of_range(path: Union[str, Path], network: nn.Layer) -> None:
+def _warn_of_range(path: Union[str, Path], network: Network) -> None:
     """Where the authors' weights are for [0, 255] and nothing in the file tells it."""
-    if getattr(network, "published_for_255", False):
+    if network.published_for_255:
         logger.warning(
             "the weights that the authors of %s published are for values in 0...255; if %s has such, convert it by "
             "tools/convert.py --for-255",
@@ -132,7 +133,7 @@ def _choice(parts: Mapping[str, Mapping[str, np.ndarray]]) -> str:
     specs = [model_spec(name) for name in list_models()]
     names = [spec.name for spec in specs if spec.network is network and spec.in_channels == found[0].in_channels]
     names.sort(key=lambda name: (len(name), name))
-    if not hasattr(network, "official_part"):
+    if network.official_part is None:
         return f", the first of them for {found[0].name}; save the one that is wanted to a file of its own"
     return (
         f", of {network.__name__} for {hyperparameters['in_channels']} channels; choose one by the name of the network, as in "
@@ -140,13 +141,13 @@ def _choice(parts: Mapping[str, Mapping[str, np.ndarray]]) -> str:
     )
 
 
-def _conversions(state: Mapping[str, np.ndarray], network: nn.Layer) -> Iterator[Mapping[str, np.ndarray]]:
+def _conversions(state: Mapping[str, np.ndarray], network: Network) -> Iterator[Mapping[str, np.ndarray]]:
     """The entries taken for ours, for those of `paddle.vision.models`, and for those of a PyTorch implementation.
 
     Ours may have a name before them: the checkpoint of a Layer that keeps the network in a field.
     """
     yield from without_prefixes(state)
-    if hasattr(network, "paddle_key"):
+    if network.paddle_key is not None:
         yield convert_paddle_vision_state(state, type(network))
     yield convert_state(state, network)
 
@@ -154,7 +155,7 @@ def _conversions(state: Mapping[str, np.ndarray], network: nn.Layer) -> Iterator
 def _possible_shapes(state: Mapping[str, np.ndarray], network: type) -> Iterator[dict[str, list[int]]]:
     """Shapes of the entries under the names they have, and under the names that other implementations' would get."""
     entries = {key: value for key, value in state.items() if not key.startswith(STORED)}
-    from_paddle = convert_paddle_vision_state(entries, network) if hasattr(network, "paddle_key") else entries
+    from_paddle = convert_paddle_vision_state(entries, network) if network.paddle_key is not None else entries
     renamed = rename_entries(entries, network)
     # Only a built network tells a PReLU's slopes from other vectors; without one, a vector without a bias is taken for them.
     slopes = {

@@ -8,6 +8,7 @@ import numpy as np
 from paddle import nn
 
 from ..models.layers import STORED, MeanShift
+from ..models.network import Network
 
 __all__ = ["convert_paddle_vision_state", "convert_state", "rename_entries", "to_own_range", "without_prefixes"]
 
@@ -34,8 +35,8 @@ def rename_entries(state: Mapping[str, np.ndarray], network: type) -> dict[str, 
     `num_batches_tracked` is left out, the running statistics of batch norm get Paddle's names. The static methods of the network,
     where it has them, do the rest: `official_state(state)` what takes more than one entry to tell, `official_key(key)` the names.
     """
-    state = getattr(network, "official_state", lambda entries: entries)(state)
-    rename = getattr(network, "official_key", lambda key: key)
+    state = network.official_state(state)
+    rename = network.official_key
     renamed = {}
     for key, value in state.items():
         stem, _, last = key.rpartition(".")
@@ -48,7 +49,7 @@ def rename_entries(state: Mapping[str, np.ndarray], network: type) -> dict[str, 
     return renamed
 
 
-def convert_state(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, np.ndarray]:
+def convert_state(state: Mapping[str, np.ndarray], network: Network) -> dict[str, np.ndarray]:
     """Names and lays out the state dict of a PyTorch implementation as `network` has it.
 
     Beside what `rename_entries` does, the slopes of PReLUs get Paddle's names, the weights of fully connected layers are
@@ -66,7 +67,7 @@ def convert_state(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[st
     return max(candidates, key=lambda entries: len(own & entries.keys()), default={})
 
 
-def _converted(state: Mapping[str, np.ndarray], network: nn.Layer) -> dict[str, np.ndarray]:
+def _converted(state: Mapping[str, np.ndarray], network: Network) -> dict[str, np.ndarray]:
     linear = {f"{name}.weight" for name, layer in network.named_sublayers() if isinstance(layer, nn.Linear)}
     slopes = {f"{name}.weight" for name, layer in network.named_sublayers() if isinstance(layer, nn.PReLU)}
     converted = {}
@@ -90,8 +91,7 @@ def convert_paddle_vision_state(state: Mapping[str, np.ndarray], network: type) 
     Returns:
         New entries; that they fit is checked when they are loaded.
     """
-    rename = getattr(network, "paddle_key", lambda key: key)
-    change = getattr(network, "paddle_value", lambda key, value: value)
+    rename, change = network.paddle_key or str, network.paddle_value
     converted = {}
     for key, value in state.items():
         own = key if key.startswith(STORED) else rename(key)
@@ -99,7 +99,7 @@ def convert_paddle_vision_state(state: Mapping[str, np.ndarray], network: type) 
     return converted
 
 
-def to_own_range(state: Mapping[str, np.ndarray], network: nn.Layer, for_255: bool = False) -> dict[str, np.ndarray]:
+def to_own_range(state: Mapping[str, np.ndarray], network: Network, for_255: bool = False) -> dict[str, np.ndarray]:
     """Weights for pictures in [0, 1] from those for [0, 255], as the authors of EDSR, MDSR and RCAN published them.
 
     Which range a file is for shows in the mean colour that it subtracts. The first convolution takes over the factor and the last

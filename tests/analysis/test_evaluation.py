@@ -7,16 +7,16 @@ import sys
 import numpy as np
 import paddle
 import pytest
-from paddle import nn
 from PIL import Image
 
 from paddle_cv.analysis import ShippedScore, evaluate_denoising, find_set, measure, read_card
 from paddle_cv.cli import evaluate as evaluation_program
 from paddle_cv.inference import RestorationPredictor
+from paddle_cv.models.network import Network
 from paddle_cv.models.restoration.base import RestorationSpec
 
 
-class Unchanged(nn.Layer):
+class Unchanged(Network):
     """Gives back its input."""
 
     receptive_radius = 0
@@ -25,7 +25,7 @@ class Unchanged(nn.Layer):
         return x + 0
 
 
-class Level(nn.Layer):
+class Level(Network):
     """Gives back the noise level that it is told."""
 
     receptive_radius = 0

@@ -12,6 +12,7 @@ import paddle
 from paddle import nn
 
 from .. import registry
+from ..network import Network
 from ..spec import LabelledSpec
 
 __all__ = [
@@ -60,7 +61,7 @@ IMAGENET_299 = {**IMAGENET, "resize": 342, "input_size": 299}
 STATIC_FIELDS = {"weights": "weight", "scale": "weight", "offset": "bias", "mean": "_mean", "variance": "_variance"}
 
 
-class Classifier(nn.Layer, ABC):
+class Classifier(Network, ABC):
     """A network from pictures (N, C, H, W) to one score for each class (N, num_classes), before softmax.
 
     A subclass defines `forward_features` and `forward`, sets `self.num_classes`, and names in `classifiers` the layers whose

@@ -19,6 +19,7 @@ from paddle.nn import functional as F
 
 from ..detection import detector
 from ..layers import count_layers, init_like_pytorch
+from ..network import Network
 from .base import register_model
 from .interpolation import Interpolation
 
@@ -57,7 +58,7 @@ class ResidualUpsampling(nn.Layer):
         return self.nearest(x) + self.deconv(self.lrelu(x))
 
 
-class BTSRN(nn.Layer):
+class BTSRN(Network):
     """Balanced two-stage residual network.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).

@@ -18,6 +18,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import Fusion, MeanShift, ReLUUpsampling, init_like_pytorch, store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["CARN"]
@@ -84,7 +85,7 @@ class CascadingBlock(nn.Layer):
         return cascade(x, stages, (self.c1, self.c2, self.c3))
 
 
-class CARN(nn.Layer):
+class CARN(Network):
     """Cascading residual network.
 
     Input and output are NCHW float32 RGB in [0, 1]: (N, 3, H, W) -> (N, 3, scale H, scale W).

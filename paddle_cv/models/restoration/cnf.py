@@ -19,6 +19,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch, store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["CNF"]
@@ -34,7 +35,7 @@ def deep_srcnn(num_layers: int, in_channels: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv2D(32, in_channels, 5, padding=2))
 
 
-class CNF(nn.Layer):
+class CNF(Network):
     """Context-wise fusion of deep SRCNNs.
 
     Input and output are NCHW float32 in [0, 1], luminance, the input enlarged by bicubic interpolation:

@@ -22,6 +22,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import MeanShift
+from ..network import Network
 from .base import register_model
 
 __all__ = ["DBPN"]
@@ -60,7 +61,7 @@ class ProjectionUnit(nn.Layer):
         return projected + self.conv_3(self.conv_2(projected) - x)
 
 
-class DBPN(nn.Layer):
+class DBPN(Network):
     """Dense deep back-projection network.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).

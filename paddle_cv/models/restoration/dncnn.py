@@ -18,6 +18,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import conv_stack, read_conv_stack, store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["DnCNN"]
@@ -25,7 +26,7 @@ __all__ = ["DnCNN"]
 PAPER = "Zhang, Zuo, Chen, Meng, Zhang: Beyond a Gaussian Denoiser: Residual Learning of Deep CNN for Image Denoising, TIP 2017"
 
 
-class DnCNN(nn.Layer):
+class DnCNN(Network):
     """The input without the noise that a chain of convolutions finds in it.
 
     Input and output are NCHW float32 in [0, 1] of the same size.

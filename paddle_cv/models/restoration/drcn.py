@@ -17,6 +17,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["DRCN"]
@@ -24,7 +25,7 @@ __all__ = ["DRCN"]
 PAPER = "Kim, Lee, Lee: Deeply-Recursive Convolutional Network for Image Super-Resolution, CVPR 2016"
 
 
-class DRCN(nn.Layer):
+class DRCN(Network):
     """Recursive convolution on the enlarged input, with a prediction from each recursion.
 
     Input and output are NCHW float32 in [0, 1] of the same size.

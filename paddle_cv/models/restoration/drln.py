@@ -21,6 +21,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import MeanShift, ReLUUpsampling, init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["DRLN"]
@@ -94,7 +95,7 @@ class DenseResidualLaplacianModule(nn.Layer):
         return self.ca(self.g(x))
 
 
-class DRLN(nn.Layer):
+class DRLN(Network):
     """Densely residual Laplacian network.
 
     Input and output are NCHW float32 RGB in [0, 1]: (N, 3, H, W) -> (N, 3, scale H, scale W).

@@ -16,6 +16,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch, store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["DRRN", "PlainDRRN"]
@@ -23,7 +24,7 @@ __all__ = ["DRRN", "PlainDRRN"]
 PAPER = "Tai, Yang, Liu: Image Super-Resolution via Deep Recursive Residual Network, CVPR 2017"
 
 
-class DRRN(nn.Layer):
+class DRRN(Network):
     """One recursive block of residual units on the enlarged input.
 
     Input and output are NCHW float32 in [0, 1] of the same size.
@@ -75,7 +76,7 @@ class DRRN(nn.Layer):
         }
 
 
-class PlainDRRN(nn.Layer):
+class PlainDRRN(Network):
     """DRRN without batch normalisation and biases.
 
     Input and output are NCHW float32 in [0, 1] of the same size.

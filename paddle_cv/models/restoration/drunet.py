@@ -16,6 +16,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["DRUNet"]
@@ -42,7 +43,7 @@ def residual_blocks(num_features: int, num_blocks: int) -> list[nn.Layer]:
     return [ResidualBlock(num_features) for _ in range(num_blocks)]
 
 
-class DRUNet(nn.Layer):
+class DRUNet(Network):
     """U-Net of residual blocks that is told the noise level.
 
     Input and output are NCHW float32 in [0, 1] of the same size; beside the picture comes the standard deviation of its

@@ -24,6 +24,7 @@ from ..layers import (
     mean_shift_entries,
     upsampler,
 )
+from ..network import Network
 from .base import register_model
 
 __all__ = ["EDSR"]
@@ -31,7 +32,7 @@ __all__ = ["EDSR"]
 PAPER = "Lim, Son, Kim, Nah, Lee: Enhanced Deep Residual Networks for Single Image Super-Resolution, CVPRW 2017"
 
 
-class EDSR(nn.Layer):
+class EDSR(Network):
     """Enhanced deep residual network.
 
     Input and output are NCHW float32 RGB in [0, 1]: (N, 3, H, W) -> (N, 3, scale H, scale W).

@@ -17,6 +17,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["EnhanceNet"]
@@ -41,7 +42,7 @@ class NearestUpsampling(nn.Layer):
         return self.shuffle(paddle.concat([x.unsqueeze(2)] * self.repeats, axis=2).flatten(1, 2))
 
 
-class EnhanceNet(nn.Layer):
+class EnhanceNet(Network):
     """The generator of EnhanceNet.
 
     Input and output are NCHW float32 in [0, 1], RGB: (N, 3, H, W) -> (N, 3, 4 H, 4 W).

@@ -16,6 +16,7 @@ from typing import Any, Optional
 from paddle import nn
 
 from ..detection import detector
+from ..network import Network
 from .base import register_model
 
 __all__ = ["ESPCN"]
@@ -26,7 +27,7 @@ PAPER = (
 )
 
 
-class ESPCN(nn.Layer):
+class ESPCN(Network):
     """Two hidden convolutions and a sub-pixel convolution.
 
     Input and output are NCHW float32 in [0, 1]: (N, C, H, W) -> (N, C, scale H, scale W).

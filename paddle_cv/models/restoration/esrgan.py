@@ -20,6 +20,7 @@ from paddle.nn import functional as F
 
 from ..detection import detector
 from ..layers import count_layers, from_trunk, init_like_pytorch
+from ..network import Network
 from ..spec import ModelSpec
 from .base import register_model
 from .msrresnet import PAPER
@@ -78,7 +79,7 @@ class PixelUnshuffle(nn.Layer):
         return F.conv2d(x, self.kernels, stride=self.factor, groups=self.channels)
 
 
-class RRDBNet(nn.Layer):
+class RRDBNet(Network):
     """Network of residual-in-residual dense blocks, the generator of ESRGAN.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).
@@ -203,7 +204,7 @@ class RRDBNet(nn.Layer):
         }
 
 
-class VGGDiscriminator(nn.Layer):
+class VGGDiscriminator(Network):
     """Tells photographs from the generator's images: (N, C, 128, 128) -> logits (N, 1), the larger the more like a photograph.
 
     Args:

@@ -16,6 +16,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import conv_stack, read_conv_stack
+from ..network import Network
 from .base import register_model
 
 __all__ = ["FFDNet"]
@@ -23,7 +24,7 @@ __all__ = ["FFDNet"]
 PAPER = "Zhang, Zuo, Zhang: FFDNet: Toward a Fast and Flexible Solution for CNN Based Image Denoising, TIP 2018"
 
 
-class FFDNet(nn.Layer):
+class FFDNet(Network):
     """Denoiser that is told the noise level.
 
     Input and output are NCHW float32 in [0, 1] of the same size; beside the picture comes the standard deviation of its

@@ -15,6 +15,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["FSRCNN"]
@@ -26,7 +27,7 @@ def conv_prelu(in_channels: int, out_channels: int, kernel_size: int) -> list[nn
     return [nn.Conv2D(in_channels, out_channels, kernel_size, padding=kernel_size // 2), nn.PReLU(out_channels)]
 
 
-class FSRCNN(nn.Layer):
+class FSRCNN(Network):
     """Hourglass of convolutions at low resolution, and one deconvolution.
 
     Input and output are NCHW float32 in [0, 1]: (N, C, H, W) -> (N, C, scale H, scale W).

@@ -20,6 +20,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import count_layers, init_like_pytorch, kernel_radius, store
+from ..network import Network
 from .base import register_model
 from .interpolation import Interpolation
 
@@ -51,7 +52,7 @@ class DistillationBlock(nn.Layer):
         return act(self.conv7(paddle.concat([x, kept], axis=1) + passed))
 
 
-class IDN(nn.Layer):
+class IDN(Network):
     """Information distillation network.
 
     Input and output are NCHW float32 in [0, 1], luminance or, with 3 `in_channels`, RGB: (N, C, H, W) -> (N, C, scale H, scale W).

@@ -16,6 +16,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import ChannelAttention, Fusion, count_layers, init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["IMDN"]
@@ -48,7 +49,7 @@ class InformationMultiDistillationBlock(nn.Layer):
         return self.c5(self.cca(paddle.concat(distilled, axis=1))) + x
 
 
-class IMDN(nn.Layer):
+class IMDN(Network):
     """Information multi-distillation network.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).

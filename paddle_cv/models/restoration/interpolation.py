@@ -19,6 +19,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ..detection import detector
+from ..network import Network
 from .base import register_model
 
 __all__ = ["Interpolation"]
@@ -64,7 +65,7 @@ def _taps(kernel: Callable[[float], float], radius: int, scale: int) -> list[lis
     return taps
 
 
-class Interpolation(nn.Layer):
+class Interpolation(Network):
     """Enlarges by a fixed rule; nothing is learned and the state dict is empty.
 
     Input and output are NCHW float32 of any range and number of channels: (N, C, H, W) -> (N, C, scale H, scale W). Bicubic and

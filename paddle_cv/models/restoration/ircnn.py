@@ -16,10 +16,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
-from paddle import nn
-
 from ..detection import detector
 from ..layers import conv_stack, read_conv_stack, store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["IRCNN"]
@@ -32,7 +31,7 @@ _DILATIONS = (1, 2, 3, 4, 3, 2, 1)
 LEVELS = (15, 25, 50, *range(2, 50, 2))
 
 
-class IRCNN(nn.Layer):
+class IRCNN(Network):
     """The input without the noise that seven dilated convolutions find in it.
 
     Input and output are NCHW float32 in [0, 1] of the same size.

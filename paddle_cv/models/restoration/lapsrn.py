@@ -20,6 +20,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["LapSRN"]
@@ -55,7 +56,7 @@ class PyramidLevel(nn.Layer):
         return features, self.img_up(image) + self.residual(features)
 
 
-class LapSRN(nn.Layer):
+class LapSRN(Network):
     """Laplacian pyramid super-resolution network.
 
     Input and output are NCHW float32 in [0, 1], luminance: (N, 1, H, W) -> (N, 1, scale H, scale W).

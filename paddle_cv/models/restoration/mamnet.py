@@ -17,6 +17,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import DIV2K_MEAN, count_layers, init_like_pytorch, store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["MAMNet"]
@@ -56,7 +57,7 @@ class ModulatedResidualBlock(nn.Layer):
         return x + features * self.sigmoid(channels.unsqueeze([2, 3]) + self.dw(features))
 
 
-class MAMNet(nn.Layer):
+class MAMNet(Network):
     """Residual network whose blocks end with attention: SRRAM or, with `normalized`, MAMNet.
 
     Input and output are NCHW float32 RGB in [0, 1]: (N, 3, H, W) -> (N, 3, scale H, scale W).

@@ -15,6 +15,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import MeanShift, ResidualBlock, count_layers, init_like_pytorch, kernel_radius, store, upsampler
+from ..network import Network
 from .base import register_model
 from .edsr import PAPER
 
@@ -23,7 +24,7 @@ __all__ = ["MDSR"]
 SCALES = (2, 3, 4)
 
 
-class MDSR(nn.Layer):
+class MDSR(Network):
     """Multi-scale residual network.
 
     Input and output are NCHW float32 RGB in [0, 1]: (N, 3, H, W) -> (N, 3, scale H, scale W).

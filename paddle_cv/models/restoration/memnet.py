@@ -20,6 +20,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["MemNet"]
@@ -53,7 +54,7 @@ class MemoryBlock(nn.Layer):
         return self.conv_transition(self.relu(self.bn_transition(memories)))
 
 
-class MemNet(nn.Layer):
+class MemNet(Network):
     """Memory blocks, densely connected, on the (enlarged) input.
 
     Input and output are NCHW float32 in [0, 1] of the same size.

@@ -16,6 +16,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import count_layers, init_like_pytorch, kernel_radius
+from ..network import Network
 from .base import register_model
 from .interpolation import Interpolation
 
@@ -37,7 +38,7 @@ class ResidualBlock(nn.Layer):
         return x + self.conv2(self.relu(self.conv1(x)))
 
 
-class MSRResNet(nn.Layer):
+class MSRResNet(Network):
     """SRResNet without batch normalisation.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).

@@ -24,6 +24,7 @@ from ..layers import (
     mean_shift_entries,
     upsampler,
 )
+from ..network import Network
 from .base import register_model
 
 __all__ = ["RCAN"]
@@ -63,7 +64,7 @@ class ResidualGroup(nn.Layer):
         return self.body(x) + x
 
 
-class RCAN(nn.Layer):
+class RCAN(Network):
     """Residual channel attention network.
 
     Input and output are NCHW float32 RGB in [0, 1]: (N, 3, H, W) -> (N, 3, scale H, scale W).

@@ -22,6 +22,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import Fusion, init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["RDN"]
@@ -78,7 +79,7 @@ class DirectUpsampling(nn.Layer):
         return self.shuffle(self.conv(features) + paddle.concat(repeated, axis=1))
 
 
-class RDN(nn.Layer):
+class RDN(Network):
     """Residual dense network.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).

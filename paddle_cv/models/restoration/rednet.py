@@ -23,6 +23,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["REDNet"]
@@ -33,7 +34,7 @@ PAPER = (
 )
 
 
-class REDNet(nn.Layer):
+class REDNet(Network):
     """Convolutions, mirrored deconvolutions and skips between them.
 
     Input and output are NCHW float32 in [0, 1] of the same size.

@@ -20,6 +20,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["SCN"]
@@ -92,7 +93,7 @@ class SparseCodingStage(nn.Layer):
         return result
 
 
-class SCN(nn.Layer):
+class SCN(Network):
     """Sparse-coding based network, or a cascade of them.
 
     Input and output are NCHW float32 in [0, 1], luminance: (N, 1, H, W) -> (N, 1, scale H, scale W); the input has at least 4

@@ -18,6 +18,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import count_layers, init_like_pytorch, kernel_radius
+from ..network import Network
 from .base import register_model
 
 __all__ = ["SelNet"]
@@ -54,7 +55,7 @@ class ResidualUnit(nn.Layer):
         return x + self.body(x)
 
 
-class SelNet(nn.Layer):
+class SelNet(Network):
     """Network with selection units.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).

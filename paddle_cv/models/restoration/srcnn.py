@@ -15,6 +15,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["SRCNN"]
@@ -22,7 +23,7 @@ __all__ = ["SRCNN"]
 PAPER = "Dong, Loy, He, Tang: Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016"
 
 
-class SRCNN(nn.Layer):
+class SRCNN(Network):
     """Three convolutions on the enlarged luminance.
 
     Input and output are NCHW float32 in [0, 1] of the same size.

@@ -18,6 +18,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["SRDenseNet"]
@@ -53,7 +54,7 @@ class DenseBlock(nn.Layer):
         return paddle.concat([x, self.block(x)], axis=1)
 
 
-class SRDenseNet(nn.Layer):
+class SRDenseNet(Network):
     """Densely connected super-resolution network.
 
     Input and output are NCHW float32 in [0, 1], luminance: (N, 1, H, W) -> (N, 1, scale H, scale W).

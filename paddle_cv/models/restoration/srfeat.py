@@ -16,6 +16,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["SRFeat"]
@@ -38,7 +39,7 @@ class ResidualBlock(nn.Layer):
         return x + self.b2(self.c2(self.activation(self.b1(self.c1(x)))))
 
 
-class SRFeat(nn.Layer):
+class SRFeat(Network):
     """The generator of SRFeat.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, 4 H, 4 W).

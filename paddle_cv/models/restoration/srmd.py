@@ -18,6 +18,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import conv_stack, read_conv_stack
+from ..network import Network
 from .base import register_model
 
 __all__ = ["SRMD"]
@@ -27,7 +28,7 @@ PAPER = (
 )
 
 
-class SRMD(nn.Layer):
+class SRMD(Network):
     """Super-resolution network that is told the blur and the noise of its input.
 
     Input and output are NCHW float32 in [0, 1]: (N, C, H, W) -> (N, C, scale H, scale W). The degradation, (N, K, 1, 1) or

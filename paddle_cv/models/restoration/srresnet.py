@@ -20,6 +20,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import count_layers, init_like_pytorch, kernel_radius
+from ..network import Network
 from ..spec import ModelSpec
 from .base import register_model
 
@@ -59,7 +60,7 @@ class UpsamplingBlock(nn.Layer):
         return self.upsample_block(x)
 
 
-class SRResNet(nn.Layer):
+class SRResNet(Network):
     """Residual network with batch normalisation, the generator of SRGAN.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).
@@ -141,7 +142,7 @@ class SRResNet(nn.Layer):
         }
 
 
-class SRGANDiscriminator(nn.Layer):
+class SRGANDiscriminator(Network):
     """Tells photographs from the generator's images: (N, C, 96, 96) -> logits (N, 1), the larger the more like a photograph.
 
     The sigmoid at the end of the paper's figure belongs to the loss (`binary_cross_entropy_with_logits`).

@@ -15,6 +15,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import store
+from ..network import Network
 from .base import register_model
 
 __all__ = ["VDSR"]
@@ -41,7 +42,7 @@ _INNER = re.compile(
 _LAST = ("output", "output_conv", "output_layer", "out_conv", "conv_out", "conv_output", "conv_20", "conv2")
 
 
-class VDSR(nn.Layer):
+class VDSR(Network):
     """A chain of 3x3 convolutions with ReLU between them, added to the input.
 
     Input and output are NCHW float32 in [0, 1] of the same size.

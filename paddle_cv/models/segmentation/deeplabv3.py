@@ -19,6 +19,7 @@ from paddle import nn
 from ..classification.mobilenet_v3 import MobileNetV3
 from ..detection import detector
 from ..layers import count_layers, resize_like, store
+from ..network import Network
 from ..registry import build_model, register_model
 from .base import IMAGENET, SegmentationSpec
 
@@ -64,7 +65,7 @@ BACKBONES = {
 }
 
 
-class DeepLabV3(nn.Layer):
+class DeepLabV3(Network):
     """DeepLabv3: (N, 3, H, W), standardised RGB, -> logits (N, num_classes, H, W).
 
     In training it gives two: its own and those of the auxiliary head.

@@ -26,6 +26,7 @@ from ..classification.mobilenet_v3 import MobileNetV3
 from ..classification.resnet import ResNet
 from ..detection import detector
 from ..layers import count_layers, resize_like, store
+from ..network import Network
 from ..registry import build_model, register_model
 from .base import IMAGENET, SegmentationSpec
 
@@ -109,7 +110,7 @@ BACKBONES = {
 }
 
 
-class DeepLabV3Plus(nn.Layer):
+class DeepLabV3Plus(Network):
     """DeepLabv3+: (N, 3, H, W), standardised RGB, -> logits (N, num_classes, H, W).
 
     Args:
