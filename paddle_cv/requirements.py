@@ -23,6 +23,7 @@ _EXTRAS = {
     "ml_dtypes": "onnx",
     "omegaconf": "train",
     "onnxruntime": "onnx",
+    "openvino": "openvino",
     "paddle2onnx": "onnx",
     "paddlehub": "hub",
     "scipy": "train",

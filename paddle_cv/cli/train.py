@@ -1,4 +1,4 @@
-"""Trains a network: `paddle-cv train -c configs/restoration/rdn_lite_x4.yaml [-o steps=1000 ...] [--resume]`."""
+"""Trains a network: `paddle-cv train -c rdn_lite_x4 [-o steps=1000 ...] [--resume]`."""
 
 import argparse
 import os
@@ -18,7 +18,7 @@ from paddle_cv.training import Trainer, join, load_checkpoint, load_config, load
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-c", "--config", required=True, help="YAML file")
+    parser.add_argument("-c", "--config", required=True, help="YAML file, or the name of one that this project brings")
     parser.add_argument(
         "-o", "--override", nargs="+", default=[], metavar="KEY=VALUE", help="for example data.batch_size=4"
     )

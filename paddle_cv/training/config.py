@@ -10,6 +10,8 @@ from typing import Any, Optional, Union
 
 from omegaconf import DictConfig, OmegaConf
 
+from .configs import find_config
+
 __all__ = ["TrainConfig", "load_config"]
 
 
@@ -262,7 +264,7 @@ def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictCo
     """Reads a configuration.
 
     Args:
-        path: YAML file; its key `_base_` names a file to inherit from.
+        path: YAML file, or the name of one that this project brings; its key `_base_` names a file to inherit from.
         overrides: `key.subkey=value`, the values as in YAML.
 
     Returns:
@@ -273,7 +275,7 @@ def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictCo
         FileNotFoundError: The file or its base is missing.
         ValueError: An unknown key, a missing value, or one of the wrong type or out of range; the message names file and key.
     """
-    path = source = Path(path)
+    path = source = find_config(path)
     merged = OmegaConf.structured(TrainConfig)
     try:
         for file, content in [*_read(path), (path, _parse(overrides))]:
