@@ -75,8 +75,7 @@ def test_other_depths_and_widths_compute_the_same(name):
     paddle.seed(1)
     their_network, network = getattr(theirs, name)(), build_model(name)
     _fill(their_network)
-    rename = getattr(network, "paddle_key", lambda key: key)
-    convert = getattr(network, "paddle_value", lambda key, value: value)
+    rename, convert = network.paddle_key or str, network.paddle_value
     load_weights(
         network, {rename(key): convert(key, value.numpy()) for key, value in their_network.state_dict().items()}
     )
