@@ -187,7 +187,7 @@ def test_mistakes(root, config, options, vgg19, tmp_path, monkeypatch):
     fails(FileNotFoundError, "no weight file nowhere.npz", "perceptual.weights=nowhere.npz")
     fails(
         ValueError,
-        "makes no pictures",
+        "not trained against a discriminator",
         "adversarial.discriminator=srgan_discriminator",
         "model.hyperparameters={}",
         f"data.folders=[{tmp_path}]",

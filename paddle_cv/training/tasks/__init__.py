@@ -5,19 +5,10 @@ from __future__ import annotations
 from omegaconf import DictConfig
 
 from ...models import model_spec
-from ..optimizers import choose
-from .adversarial import AdversarialTask
 from .base import Task
-from .classification import ClassificationTask
-from .restoration import RestorationTask
+from .registry import task_class, training_task
 
-__all__ = ["Task", "make_task"]
-
-_TASKS = {
-    "super_resolution": RestorationTask,
-    "denoising": RestorationTask,
-    "classification": ClassificationTask,
-}
+__all__ = ["Task", "make_task", "training_task"]
 
 
 def make_task(config: DictConfig) -> Task:
@@ -28,9 +19,8 @@ def make_task(config: DictConfig) -> Task:
         ValueError: Networks of its task are not trained by this library, or not against a discriminator.
     """
     spec = model_spec(config.model.name)
-    task = choose(f"the task of {spec.name}", spec.task, _TASKS)
-    if config.adversarial.discriminator:
-        if task is not RestorationTask:
-            raise ValueError(f"adversarial.discriminator: {spec.name} makes no pictures that it could judge")
-        task = AdversarialTask
-    return task(config, spec)
+    try:
+        kind = task_class(spec.task, adversarial=bool(config.adversarial.discriminator))
+    except ValueError as error:
+        raise ValueError(f"{spec.name}: {error}") from None
+    return kind(config, spec)

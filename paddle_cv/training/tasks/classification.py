@@ -19,6 +19,7 @@ from ...models import ModelSpec, build_model
 from ...weights import with_class_names
 from ..optimizers import choose
 from .base import Task
+from .registry import training_task
 
 __all__ = ["ClassificationTask"]
 
@@ -26,6 +27,7 @@ _SOURCES = {"folder": read_class_folders, "mnist": read_mnist}
 _VALIDATION_BATCH = 64
 
 
+@training_task("classification")
 class ClassificationTask(Task):
     """Networks from picture to class. The number of classes is that of the data."""
 

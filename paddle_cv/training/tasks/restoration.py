@@ -20,10 +20,12 @@ from ..losses import LOSSES, mean_over_outputs
 from ..optimizers import choose
 from ..perceptual import PerceptualLoss
 from .base import Task
+from .registry import training_task
 
 __all__ = ["RestorationTask"]
 
 
+@training_task("super_resolution", "denoising")
 class RestorationTask(Task):
     """Networks from picture to picture."""
 
