@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,9 +18,9 @@ from paddlehub.module.module import RunModule, serving
 from ..api import load_network
 from ..inference import is_picture
 from ..models import ModelSpec
-from ..pictures import Picture
+from ..pictures import ImageError, Picture
 from .arrays import rgb
-from .serving import MAX_RESULT_BYTES, Failure, Proceed, check_options, decode_each
+from .serving import MAX_IMAGES, MAX_PIXELS, MAX_RESULT_BYTES, Failure, Proceed, check_options, decode_each
 
 __all__ = ["NetworkModule", "sources"]
 
@@ -48,6 +50,8 @@ class NetworkModule(nn.Layer, RunModule):
     #: of them.
     serving_options: dict[str, Any] = {}
     serving_result: dict[str, Any]
+    #: How many requests a server may hand to `serve_together`: more than one where pictures go faster together.
+    serving_together = 1
 
     def __init__(self, weights: Optional[Union[str, Path]] = None):
         super().__init__()
@@ -121,18 +125,47 @@ class NetworkModule(nn.Layer, RunModule):
             keys: Those of the body.
             proceed: Called between pictures, and between windows of a picture.
         """
+        [result] = self.serve_together([keys], proceed)
+        if isinstance(result, ValueError):
+            raise result
+        return result
+
+    def serve_together(
+        self, requests: Sequence[dict[str, Any]], proceed: Proceed = lambda: None
+    ) -> list[list[Any] | ValueError]:
+        """What `serve` gives or raises for each of several requests, whose pictures go through the network at once.
+
+        Returns:
+            As many results as there are requests; or fewer, where their pictures take more memory than those of one request may.
+        """
+        read: list[tuple[str, list[Picture | ImageError]] | ValueError] = []
+        groups: dict[str, list[Picture]] = {}
+        pixels = 0
+        for keys in requests:
+            if pixels >= MAX_IMAGES * MAX_PIXELS:
+                break
+            try:
+                options, decoded = self._read(keys, proceed)
+            except ValueError as error:
+                read.append(error)
+                continue
+            read.append((options, decoded))
+            pictures = [item for item in decoded if isinstance(item, Picture)]
+            groups.setdefault(options, []).extend(pictures)
+            pixels += sum(math.prod(picture.size) for picture in pictures)
+        outcomes = {
+            options: self.answers(pictures, proceed, **json.loads(options)) for options, pictures in groups.items()
+        }
+        return [item if isinstance(item, ValueError) else _entries(item[1], outcomes[item[0]]) for item in read]
+
+    def _read(self, keys: dict[str, Any], proceed: Proceed) -> tuple[str, list[Picture | ImageError]]:
+        """The options of a request as JSON, and its pictures, or why they cannot be used; ValueError refuses it."""
         options = check_options({key: value for key, value in keys.items() if key != "images"}, self.serving_options)
         decoded = decode_each(keys.get("images"), proceed)
-        pictures = [picture for picture in decoded if isinstance(picture, Picture)]
-        size = sum(map(self.result_bytes, pictures))
+        size = sum(self.result_bytes(item) for item in decoded if isinstance(item, Picture))
         if size > MAX_RESULT_BYTES:
             raise ValueError(f"the results would take {size} bytes, more than {MAX_RESULT_BYTES}: send fewer pictures")
-        outcomes = self.answers(pictures, proceed, **options)
-        entries = [next(outcomes) if isinstance(item, Picture) else item for item in decoded]
-        failures = [entry for entry in entries if isinstance(entry, Exception)]
-        if len(failures) == len(entries):
-            raise ValueError("\n".join(map(str, failures)))
-        return [Failure(entry) if isinstance(entry, Exception) else entry for entry in entries]
+        return json.dumps(options, sort_keys=True), decoded
 
     def result_bytes(self, picture: Picture) -> int:
         """What the result of a picture takes in memory; 0 of what is no picture."""
@@ -179,6 +212,15 @@ class NetworkModule(nn.Layer, RunModule):
             return self.predictor_class(self.network, self.spec, device="cpu")
 
         return ModulePage([Network(self.name, self.spec, predictor)], language)
+
+
+def _entries(decoded: list[Picture | ImageError], outcomes: Iterator[Any]) -> list[Any] | ValueError:
+    """The entries of a reply; a refusal where all pictures have failed."""
+    entries = [next(outcomes) if isinstance(item, Picture) else item for item in decoded]
+    failures = [entry for entry in entries if isinstance(entry, Exception)]
+    if len(failures) == len(entries):
+        return ValueError("\n".join(map(str, failures)))
+    return [Failure(entry) if isinstance(entry, Exception) else entry for entry in entries]
 
 
 def sources(images: Optional[Sequence[np.ndarray]], paths: Optional[Sequence[str]]) -> list[Any]:

@@ -9,7 +9,7 @@ from PIL import Image
 
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
 
-from paddle_cv.hub import serving  # noqa: E402
+from paddle_cv.hub import base, serving  # noqa: E402
 
 from .support import encoded, png_bomb  # noqa: E402
 
@@ -143,3 +143,25 @@ def test_options(options, schema, message):
     with pytest.raises(ValueError, match=message):
         serving.check_options(options, {"a": schema})
     assert serving.check_options({}, {"a": schema}) == {"a": schema["default"]}
+
+
+def test_requests_together_are_answered_as_each_alone(module, photo, monkeypatch):
+    pictures = [encoded(Image.fromarray(photo[start : start + 40, :40])) for start in range(0, 120, 40)]
+    requests = [
+        {"images": pictures[:2]},
+        {"images": [pictures[2], "AAAA"], "top_k": 10},
+        {"images": ["AAAA"]},
+        {"images": [pictures[1]], "top_k": 0},
+        {"images": [pictures[0]], "top_k": 10},
+    ]
+    together = module.serve_together(requests)
+    for request, result in zip(requests, together):
+        if isinstance(result, ValueError):
+            with pytest.raises(ValueError, match=str(result)[:20]):
+                module.serve(request)
+        else:
+            for got, alone in zip(result, module.serve(request)):
+                assert got == alone if "error" in got else got == pytest.approx(alone, abs=1e-5)
+    assert [isinstance(result, ValueError) for result in together] == [False, False, True, True, False]
+    monkeypatch.setattr(base, "MAX_PIXELS", 200)  # 8 x 200 pixels are those of one picture
+    assert len(module.serve_together(requests)) == 1

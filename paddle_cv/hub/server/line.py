@@ -8,7 +8,6 @@ import json
 import logging
 import math
 import re
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 from paddlehub.module.manager import LocalModuleManager
 
 from ..base import NetworkModule
-from ..serving import Failure, Stopped
+from ..serving import Failure, Proceed, Stopped
 from .replies import Held, Refusal, Reply
 
 __all__ = ["Job", "Line", "installed_module"]
@@ -27,6 +26,8 @@ logger = logging.getLogger(__name__)
 # Brackets, braces and commas of a body; what is asked for has about ten. A few megabytes of them become hundreds when they are
 # parsed, and nested deeply enough they end the parser.
 _MAX_MARKS = 100
+# Bodies up to this size are computed together with others.
+_SMALL = 2**20
 
 
 def installed_module(name: str) -> type[NetworkModule]:
@@ -71,21 +72,14 @@ class Job:
 
     Attributes:
         reply: The task that gives the reply.
+        answer: The reply, where it was computed together with another request's.
+        given_up: Nobody waits for it any more.
     """
 
     reply: asyncio.Task[Reply]
 
     def __init__(self, body: bytearray):
-        self.body, self._stop = body, threading.Event()
-
-    def give_up(self) -> None:
-        """Nobody waits for it any more: it leaves the line, or ends where the computation next looks."""
-        self._stop.set()
-
-    def proceed(self) -> None:
-        """Raises `Stopped` after `give_up`."""
-        if self._stop.is_set():
-            raise Stopped
+        self.body, self.answer, self.given_up = body, None, False
 
 
 class Line:
@@ -103,8 +97,8 @@ class Line:
     def __init__(self, module_class: type[NetworkModule], queue: int, held: Held):
         self.name, self._class, self._places, self._held = module_class.name, module_class, queue + 1, held
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
-        self._jobs: set[Job] = set()
-        self._running: Job | None = None
+        self._jobs: dict[Job, None] = {}  # as they came
+        self._running: list[Job] = []
         self._seconds = 1.0
         self.working = False
 
@@ -115,7 +109,7 @@ class Line:
 
     @property
     def waiting(self) -> int:
-        return len(self._jobs) - (self._running is not None)
+        return len(self._jobs) - len(self._running)
 
     def check_place(self) -> None:
         """Raises a 503 where as many wait as may."""
@@ -127,25 +121,36 @@ class Line:
         """Puts a request in the line; refused as by `check_place`."""
         self.check_place()
         job = Job(body)
-        self._jobs.add(job)
+        self._jobs[job] = None
         job.reply = asyncio.create_task(self._compute(job))
-        job.reply.add_done_callback(lambda _: self._jobs.discard(job))
+        job.reply.add_done_callback(lambda _: self._jobs.pop(job))
         return job
 
     def give_up(self, job: Job) -> None:
-        """Nobody waits for this job any more."""
-        job.give_up()
-        if job is not self._running:
+        """Nobody waits for this job any more: it leaves the line, or ends where the computation next looks."""
+        job.given_up = True
+        if job not in self._running:
             job.reply.cancel()
 
     async def _compute(self, job: Job) -> Reply:
         async with self._turn:
+            if job.answer is not None:
+                return job.answer
             await self._held.wait()
-            self._running, started = job, time.monotonic()
+            self._running, started = self._batch(job), time.monotonic()
             try:
-                return await self._in_thread(respond, self._module, job)
+                for one, reply in zip(self._running, await self._in_thread(respond, self._module, self._running)):
+                    one.answer = reply
+                return job.answer
             finally:
-                self._running, self._seconds = None, time.monotonic() - started
+                self._running, self._seconds = [], time.monotonic() - started
+
+    def _batch(self, first: Job) -> list[Job]:
+        """This job, and those small ones that wait behind it and may be computed together with it."""
+        others = [job for job in self._jobs if job is not first and job.answer is None and not job.given_up]
+        if len(first.body) > _SMALL:
+            return [first]
+        return [first, *(job for job in others if len(job.body) <= _SMALL)][: self._class.serving_together]
 
     async def _in_thread(self, function: Any, *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, function, *arguments)
@@ -158,25 +163,52 @@ class Line:
             self.working = False
 
 
-def respond(module: NetworkModule, job: Job) -> Reply:
-    """From a body to the reply; all of it takes time, and happens in the module's thread."""
-    body = job.body
+def respond(module: NetworkModule, jobs: list[Job]) -> list[Reply]:
+    """From bodies to replies; all of it takes time, and happens in the module's thread.
+
+    Returns:
+        A reply for each job, or for the first of them at least.
+    """
+
+    def proceed() -> None:
+        if all(job.given_up for job in jobs):
+            raise Stopped
+
+    read = [_parsed(job.body) for job in jobs]
+    requests = [keys for keys in read if not isinstance(keys, Reply)]
+    results = iter(_results(module, requests, proceed))
+    replies: list[Reply] = []
+    for keys in read:
+        reply = keys if isinstance(keys, Reply) else next(results, None)
+        if reply is None:  # there was no room for this one
+            break
+        replies.append(reply)
+    return replies
+
+
+def _parsed(body: bytearray) -> dict[str, Any] | Reply:
+    """The keys of a body, or its refusal."""
     if sum(body.count(mark) for mark in b"[{,") > _MAX_MARKS:
         return Reply("101", f"more than {_MAX_MARKS} brackets, braces and commas: this is no request", code=400)
     try:
         keys = json.loads(body)
     except ValueError as error:  # UnicodeDecodeError among them
         return Reply("101", f"the body is not JSON: {error}", code=400)
-    if not isinstance(keys, dict):
-        return Reply("101", 'the body must be a JSON object: {"images": [base64, ...]}')
+    return keys if isinstance(keys, dict) else Reply("101", 'the body must be a JSON object: {"images": [base64, ...]}')
+
+
+def _results(module: NetworkModule, requests: list[dict[str, Any]], proceed: Proceed) -> list[Reply]:
+    """Of those that are requests."""
     try:
-        results = module.serve(keys, job.proceed)
-    except ValueError as error:
-        return Reply("101", str(error))
+        return [_reply(result) for result in module.serve_together(requests, proceed)]
     except Stopped:
-        return Reply("101", "nobody waits for this any more", code=504)
+        return [Reply("101", "nobody waits for this any more", code=504)] * len(requests)
     except Exception:
         logger.exception("%s failed", module.name)
-        return Reply("101", f"{module.name} failed; the server's log says why")
-    failures = [entry["error"] for entry in results if isinstance(entry, Failure)]
-    return Reply("000", "\n".join(failures), results)
+        return [Reply("101", f"{module.name} failed; the server's log says why") for _ in requests]
+
+
+def _reply(result: list[Any] | ValueError) -> Reply:
+    if isinstance(result, ValueError):
+        return Reply("101", str(result))
+    return Reply("000", "\n".join(entry["error"] for entry in result if isinstance(entry, Failure)), result)

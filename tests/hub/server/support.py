@@ -39,6 +39,12 @@ def module(module_name, **attributes):
             self.compute(proceed)
             return keys.get("images", [])
 
+        def serve_together(self, requests, proceed=lambda: None):
+            try:
+                return [self.serve(keys, proceed) for keys in requests]
+            except ValueError as error:
+                return [error]
+
         def compute(self, proceed):
             while not self.open.wait(timeout=0.02):
                 proceed()

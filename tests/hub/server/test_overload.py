@@ -181,3 +181,54 @@ def test_it_stops_between_pictures_and_between_windows(root, size):
     with pytest.raises(Stopped):
         fsrcnn.serve({"images": [encoded(Image.new("L", size))] * (8 if size == (8, 8) else 1)}, proceed)
     assert len(calls) == 12
+
+
+def test_small_requests_are_computed_together(echo):
+    """Those that wait while the module computes; each gets its own reply."""
+    echo.open.clear()
+    sizes = []
+
+    def together(self, requests, proceed):
+        sizes.append(len(requests))
+        return [echo.serve(self, keys, proceed) for keys in requests]
+
+    both = module("both", serve_together=together, serving_together=3, open=echo.open, begun=echo.begun)
+    with served(both) as (port, *_), ThreadPoolExecutor(6) as pool:
+
+        def ask(number):
+            return call(port, path="/predict/both", body={"images": [str(number)]})
+
+        replies = [pool.submit(ask, 0)]
+        assert echo.begun.acquire(timeout=60)
+        for number in range(1, 6):
+            replies.append(pool.submit(ask, number))
+            assert until(lambda number=number: call(port, "GET", "/ready").json["waiting"] == {"both": number})
+        echo.open.set()
+        assert [reply.result(timeout=60).json["results"] for reply in replies] == [[str(n)] for n in range(6)]
+    assert sizes == [1, 3, 2]
+
+
+def test_a_bad_request_does_not_spoil_the_others(echo):
+    echo.open.clear()
+    both = module("both", serving_together=8, open=echo.open, begun=echo.begun)
+    both.serve_together = lambda self, requests, proceed: [
+        echo.serve(self, keys, proceed) if "images" in keys else ValueError("no images") for keys in requests
+    ]
+    with served(both) as (port, *_), ThreadPoolExecutor(5) as pool:
+        first = pool.submit(call, port, path="/predict/both", body={"images": []})
+        assert echo.begun.acquire(timeout=60)
+        bodies = ['{"images": ["1"]}', "{", "{}", '{"images": ["2"]}']
+        rest = []
+        for number, body in enumerate(bodies, 1):
+            rest.append(pool.submit(call, port, path="/predict/both", body=body))
+            assert until(lambda number=number: call(port, "GET", "/ready").json["waiting"] == {"both": number})
+        echo.open.set()
+        assert first.result(timeout=60).status == 200
+        answers = [reply.result(timeout=60) for reply in rest]
+    assert [(reply.status, reply.json["status"]) for reply in answers] == [
+        (200, "000"),
+        (400, "101"),
+        (200, "101"),
+        (200, "000"),
+    ]
+    assert answers[0].json["results"] == ["1"] and answers[3].json["results"] == ["2"]
