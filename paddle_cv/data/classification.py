@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +11,24 @@ from typing import Any, Optional, Union
 
 import numpy as np
 from paddle.io import Dataset
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ..models import ModelSpec
+from ..pictures import open_picture
+from ..pictures.folders import is_hidden
 from .files import list_images
-from .preprocessing import middle_square, standardise
+from .preprocessing import middle_square, standardise, visible_image
 from .sources import hint
 
 __all__ = ["LabelledPictures", "LabelledSet", "read_class_folders", "read_mnist"]
+
+logger = logging.getLogger(__name__)
 
 #: The four files of MNIST, as they are published.
 _MNIST = {
     True: ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
     False: ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
-# Nothing of a picture beyond this many times its width can be in the middle square.
-_LONGEST = 4
 
 
 @dataclass
@@ -36,33 +39,32 @@ class LabelledSet:
         pictures: Files, or (H, W) uint8 arrays.
         labels: Class numbers.
         classes: Names of the classes.
+        source: Which of `paddle_cv.data.LABELS` it is, where the pictures are those of a published data set: what weights that are
+            trained on it say of themselves.
     """
 
     pictures: Sequence[Union[Path, np.ndarray]]
     labels: Sequence[int]
     classes: list[str]
+    source: Optional[str] = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def image(self, number: int, spec: ModelSpec) -> Image.Image:
-        """A picture with the network's number of channels.
+    def image(self, number: int, spec: ModelSpec, at_least: Optional[int] = None) -> Image.Image:
+        """A picture as the network looks at it (`visible_image`).
+
+        Args:
+            number: Which.
+            spec: What the network is.
+            at_least: A JPEG file may be decoded to a smaller picture, as long as each side keeps so many pixels.
 
         Raises:
-            ValueError: The file is no picture or is damaged; the message names it.
+            FileNotFoundError: There is no such file.
+            ImageError: The file is no picture or is damaged; the message names it.
         """
-        picture, mode = self.pictures[number], "L" if spec.in_channels == 1 else "RGB"
-        if isinstance(picture, np.ndarray):
-            return Image.fromarray(picture).convert(mode)
-        try:
-            with Image.open(picture) as image:
-                # A JPEG decoder can leave out detail that is not needed.
-                image.draft(mode, (2 * spec.resize, 2 * spec.resize))
-                return ImageOps.exif_transpose(image).convert(mode)
-        except FileNotFoundError:
-            raise
-        except Exception as error:  # Pillow raises many kinds for broken files
-            raise ValueError(f"cannot read {picture}: {error}") from error
+        picture = self.pictures[number]
+        return visible_image(open_picture(picture, metadata=False, at_least=at_least), spec)
 
     def square(self, number: int, spec: ModelSpec) -> np.ndarray:
         """What is shown to the network without augmentation: (input_size, input_size) or (..., 3) uint8."""
@@ -76,11 +78,14 @@ def read_class_folders(folder: Union[str, Path], train: bool) -> LabelledSet:
         FileNotFoundError: The folder, or all folders of classes in it, are missing.
     """
     part = Path(folder) / ("train" if train else "val")
-    classes = sorted(path.name for path in part.iterdir() if path.is_dir()) if part.is_dir() else []
+    entries = [path for path in part.iterdir() if not is_hidden(path.name)] if part.is_dir() else []
+    classes = sorted(path.name for path in entries if path.is_dir())
     if not classes:
         raise FileNotFoundError(
             f"{part} has no folders of classes; there must be train/<class> and val/<class>{hint(part)}"
         )
+    if len(entries) > len(classes):
+        logger.warning("%s: %d files beside the folders of classes are left out", part, len(entries) - len(classes))
     files = [(path, number) for number, name in enumerate(classes) for path in list_images(part / name)]
     return LabelledSet([path for path, _ in files], [number for _, number in files], classes)
 
@@ -103,7 +108,8 @@ def read_mnist(folder: Optional[Union[str, Path]], train: bool) -> LabelledSet:
             raise FileNotFoundError(f"there is no {path}{hint(path)}")
     data = MNIST(*(path and str(path) for path in files), mode="train" if train else "test", backend="cv2")
     digits = np.stack(data.images).reshape(-1, 28, 28).astype(np.uint8)
-    return LabelledSet(digits, [int(label) for label in np.ravel(data.labels)], [str(digit) for digit in range(10)])
+    labels = [int(label) for label in np.ravel(data.labels)]
+    return LabelledSet(digits, labels, [str(digit) for digit in range(10)], source="mnist")
 
 
 class LabelledPictures(Dataset):
@@ -168,10 +174,13 @@ class LabelledPictures(Dataset):
     def _image(self, number: int) -> Image.Image:
         if number in self.cache:
             return self.cache[number]
-        image = self.data.image(number, self.spec)
-        factor = 2 * self.spec.resize / min(image.size)
-        if factor < 1:  # no augmentation needs all of a large photograph
-            image = image.resize([round(side * factor) for side in image.size], Image.BILINEAR, reducing_gap=2)
+        if self.transforms:
+            image = self.data.image(number, self.spec, at_least=2 * self.spec.resize)
+            factor = 2 * self.spec.resize / min(image.size)
+            if factor < 1:  # no augmentation needs all of a large photograph
+                image = image.resize([round(side * factor) for side in image.size], Image.BILINEAR, reducing_gap=2)
+        else:
+            image = Image.fromarray(self.data.square(number, self.spec))
         taken = image.width * image.height * len(image.getbands())
         if taken <= self.room:
             self.room -= taken

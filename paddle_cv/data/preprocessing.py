@@ -5,14 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ..models import ModelSpec
+from ..pictures import Picture
 
-__all__ = ["middle_square", "standardise"]
+__all__ = ["middle_square", "standardise", "visible_image"]
 
 # Of a picture that is longer than this many times its width nothing beyond can be in the middle square.
 _LONGEST = 4
+
+
+def visible_image(picture: Picture, spec: ModelSpec) -> Image.Image:
+    """What a classifier looks at, in training, validation, evaluation and prediction alike.
+
+    Deeper pictures are reduced to 8 bits; what is transparent becomes white. Networks for the digits of MNIST, which are white on
+    black, see a picture inverted where its border is brighter than the middle between its darkest and its brightest pixel: dark
+    ink on paper. This is a fact of the weights (`spec.labels`): others, whatever the names of their classes, see it as it is.
+
+    Args:
+        picture: The picture.
+        spec: What the network is.
+
+    Returns:
+        An image of mode L where the network has one channel, else RGB.
+    """
+    image = Image.fromarray(picture.on_white().eight_bits().color).convert("L" if spec.in_channels == 1 else "RGB")
+    return ImageOps.invert(image) if spec.labels == "mnist" and _bright_border(image) else image
+
+
+def _bright_border(image: Image.Image) -> bool:
+    pixels = np.asarray(image.convert("L"), np.float32)
+    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return bool(np.median(border) > (pixels.min() + pixels.max()) / 2)
 
 
 def middle_square(image: Image.Image, resize: int, size: int) -> Image.Image:

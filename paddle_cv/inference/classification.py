@@ -10,14 +10,13 @@ from typing import Any, Optional, Union
 
 import numpy as np
 from paddle import nn
-from PIL import Image, ImageOps
 
 from ..data import label_names
-from ..data.preprocessing import middle_square, standardise
+from ..data.preprocessing import middle_square, standardise, visible_image
 from ..engines.runtime import make_engine
 from ..models import ModelSpec
+from ..pictures import MAX_MEGAPIXELS, ImageError, Picture, open_picture
 from ..pictures.display import table_html
-from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from .outcomes import NotFinite, gather
 from .registry import Option, predictor
 from .samples import rounding_loss
@@ -72,8 +71,8 @@ class ClassificationPredictor:
     """Names what pictures show.
 
     The names of the classes are those that the weight file carries, or else those of the data set that the registered weights
-    were trained on, or else numbers. Networks for the digits of MNIST, which are white on black, see a picture inverted where
-    its border is brighter than the middle between its darkest and its brightest pixel: dark ink on paper.
+    were trained on, or else numbers. Weights for the digits of MNIST, which are white on black, see dark ink on paper inverted
+    (`paddle_cv.data.preprocessing.visible_image`).
 
     Args:
         network: A classifier.
@@ -110,7 +109,6 @@ class ClassificationPredictor:
             raise ValueError(f"{spec.name}: {len(known)} class names for {network.num_classes} classes")
         self.spec, self.max_megapixels = spec, max_megapixels
         self.names = tuple(known) or tuple(map(str, range(network.num_classes)))
-        self._digits = spec.labels == "mnist" and self.names == label_names("mnist")
         shape = (spec.in_channels, spec.input_size, spec.input_size)
         self._engine = make_engine(network, [shape], engine, device, threads, precision, partial(rounding_loss, spec))
 
@@ -160,7 +158,7 @@ class ClassificationPredictor:
             picture = image if isinstance(image, Picture) else open_picture(image, name, self.max_megapixels)
         except (ImageError, OSError) as error:
             return error
-        return prepare(picture, self.spec, self._digits)
+        return prepare(picture, self.spec)
 
     def _classify(self, x: np.ndarray, top_k: int) -> list[Union[Classification, NotFinite]]:
         scores = self._engine(x)
@@ -186,40 +184,18 @@ def _name(image: Any, number: int) -> str:
     return str(image) if isinstance(image, (str, Path)) else f"input {number}"
 
 
-def prepare(picture: Picture, spec: ModelSpec, digits: bool = False) -> np.ndarray:
+def prepare(picture: Picture, spec: ModelSpec) -> np.ndarray:
     """A decoded picture as the input of a classifier.
 
-    As torchvision's presets do it: the shorter side is resized to `spec.resize` by antialiased bilinear interpolation, the middle
-    is cut out, with black around it where the picture is smaller, and the values are standardised. Deeper pictures are reduced
-    to 8 bits; what is transparent becomes white.
+    As torchvision's presets do it: the shorter side of `visible_image` is resized to `spec.resize` by antialiased bilinear
+    interpolation, the middle is cut out, with black around it where the picture is smaller, and the values are standardised.
 
     Args:
         picture: The picture.
         spec: What the network is.
-        digits: Invert dark digits on bright ground (see `ClassificationPredictor`).
 
     Returns:
         (in_channels, input_size, input_size) float32.
     """
-    image = _eight_bits(picture).convert("L" if spec.in_channels == 1 else "RGB")
-    if digits and _bright_border(image):
-        image = ImageOps.invert(image)
-    return standardise(np.asarray(middle_square(image, spec.resize, spec.input_size)), spec)
-
-
-def _eight_bits(picture: Picture) -> Image.Image:
-    top = full_scale(picture.color.dtype)
-    color = picture.color
-    if picture.alpha is not None:
-        alpha = picture.alpha.astype(np.float32) / np.float32(top)
-        alpha = alpha if picture.grey else alpha[..., None]
-        color = color * alpha + top * (1 - alpha)
-    elif top == 255:
-        return Image.fromarray(color)
-    return Image.fromarray(np.rint(color * np.float32(255 / top)).astype(np.uint8))
-
-
-def _bright_border(image: Image.Image) -> bool:
-    pixels = np.asarray(image.convert("L"), np.float32)
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    return bool(np.median(border) > (pixels.min() + pixels.max()) / 2)
+    square = middle_square(visible_image(picture, spec), spec.resize, spec.input_size)
+    return standardise(np.asarray(square), spec)

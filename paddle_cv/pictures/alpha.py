@@ -1,10 +1,26 @@
-"""Colour where a picture is transparent."""
+"""What is seen of a picture that is transparent."""
 
 from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["fill_transparent"]
+__all__ = ["fill_transparent", "over_white"]
+
+
+def over_white(color: np.ndarray, alpha: np.ndarray, white: int) -> np.ndarray:
+    """A picture on a white ground.
+
+    Args:
+        color: (H, W) or (H, W, 3), any dtype, 0 to `white`.
+        alpha: (H, W), 0 to `white`.
+        white: The value of white: 255, 65535 or 1.
+
+    Returns:
+        The same shape and range, float32, not rounded.
+    """
+    share = alpha.astype(np.float32) / np.float32(white)
+    share = share if color.ndim == 2 else share[..., None]
+    return color * share + np.float32(white) * (1 - share)
 
 
 def fill_transparent(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:

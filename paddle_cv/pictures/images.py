@@ -8,14 +8,17 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from .cmyk import cmyk_to_rgb, rgb_to_cmyk
+from . import png, tiff
+from .conversion import from_array, from_image, is_deep, picture_of
+from .metadata import ORIENTATION, read_info
+from .picture import ImageError, Picture, full_scale
 from .work import check_work
 
 __all__ = ["MAX_MEGAPIXELS", "READ_FORMATS", "ImageError", "Picture", "full_scale", "open_picture", "picture_size"]
@@ -27,95 +30,17 @@ MAX_MEGAPIXELS = 200.0
 #: Pillow's names of what is read. It knows more formats, some of which start other programs (EPS).
 READ_FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
-_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-# EXIF entries that hold for the file as it was: its orientation, and how a TIFF file is laid out (type, size, samples, strips,
-# tiles, profile); and, among the camera's, the size in pixels. The resolution stays: WebP has no other place for it.
-_OF_THE_FILE = (254, 256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284)
-_OF_THE_FILE += (317, 320, 322, 323, 324, 325, 338, 339, 347, 34675)
-_CAMERA, _CAMERA_SIZE = 0x8769, (0xA002, 0xA003)
+_WITH_FRAMES = ("GIF", "MPO", "PNG", "TIFF", "WEBP")
 _pillow_limit = threading.Lock()
 
 
-class ImageError(ValueError):
-    """A picture that cannot be used; the message names it and says why."""
-
-
-@dataclass
-class Picture:
-    """A decoded picture.
-
-    Attributes:
-        color: (H, W, 3) RGB, or (H, W) for a grey picture; uint8, uint16 or float32 in [0, 1].
-        alpha: (H, W) of the same dtype, or None.
-        name: What to call the picture in messages.
-        kind: "array" or "image": what the result has to be.
-        info: What is kept with the result: icc_profile, exif, dpi; for CMYK pictures also cmyk_profile.
-        mode: "CMYK" or "F" (grey, floating-point) where Pillow's mode does not follow from the arrays.
-    """
-
-    color: np.ndarray
-    alpha: Optional[np.ndarray]
-    name: str
-    kind: str
-    info: dict[str, Any] = field(default_factory=dict)
-    mode: str = ""
-
-    @property
-    def grey(self) -> bool:
-        return self.color.ndim == 2
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        return self.color.shape[:2]
-
-    def with_pixels(self, color: np.ndarray, alpha: Optional[np.ndarray]) -> Picture:
-        return replace(self, color=color, alpha=alpha)
-
-    def array(self) -> np.ndarray:
-        """Colour and alpha in one array: (H, W), (H, W, 2), (H, W, 3) or (H, W, 4)."""
-        if self.alpha is None:
-            return self.color
-        return np.dstack([self.color, self.alpha])
-
-    def result(self) -> Union[np.ndarray, Image.Image]:
-        """An array for an array, else a PIL image, or an array where Pillow has no mode of this depth (16-bit colour)."""
-        flat = self.grey and self.alpha is None
-        fits = self.color.dtype == np.uint8 or (flat and (self.color.dtype == np.uint16 or self.mode == "F"))
-        return self.image(keep_mode=True) if self.kind == "image" and fits else self.array()
-
-    def image(self, keep_mode: bool = False) -> Image.Image:
-        """As a PIL image with ICC profile, EXIF data and resolution.
-
-        Args:
-            keep_mode: Modes CMYK and F come back; else these become RGB and L.
-
-        Returns:
-            An image of mode L, LA, RGB, RGBA or I;16, or of `mode`. Floating-point values are rounded to 8 bits otherwise.
-
-        Raises:
-            ImageError: 16-bit colour, for which Pillow has no mode.
-        """
-        array = self.array()
-        if array.dtype == np.uint16 and array.ndim == 3:
-            raise ImageError(f"{self.name}: Pillow has no 16-bit colour; give and take arrays, or write a file instead")
-        if array.dtype.kind == "f" and not (keep_mode and self.mode == "F"):
-            array = np.rint(array * 255).astype(np.uint8)
-        image = Image.fromarray(array)
-        if keep_mode and self.mode == "CMYK":
-            image = rgb_to_cmyk(image, self.info.get("cmyk_profile"))
-        image.info.update({key: value for key, value in self.info.items() if key != "cmyk_profile"})
-        if image.mode == "CMYK" and "cmyk_profile" in self.info:
-            image.info["icc_profile"] = self.info["cmyk_profile"]
-        return image
-
-
-def full_scale(dtype: np.dtype) -> int:
-    """The value of white."""
-    return 1 if np.issubdtype(dtype, np.floating) else np.iinfo(dtype).max
-
-
-def open_picture(source: Any, name: Optional[str] = None, max_megapixels: float = MAX_MEGAPIXELS) -> Picture:
+def open_picture(
+    source: Any,
+    name: Optional[str] = None,
+    max_megapixels: float = MAX_MEGAPIXELS,
+    metadata: bool = True,
+    at_least: Optional[int] = None,
+) -> Picture:
     """Decodes a picture; of several frames or pages the first one, with a warning in the log.
 
     Args:
@@ -123,28 +48,33 @@ def open_picture(source: Any, name: Optional[str] = None, max_megapixels: float 
             or (H, W, 4), uint8, uint16, or float in [0, 1].
         name: What to call it in messages.
         max_megapixels: Files of more pixels are refused before they are decoded.
+        metadata: Whether `Picture.info` is filled, and the log says what is left out of it; data sets have no use for it.
+        at_least: A JPEG file may be decoded to a half, a quarter or an eighth of its size, which is faster, as long as each side
+            keeps so many pixels.
 
     Raises:
         FileNotFoundError: There is no such file.
         ImageError: It is no picture, damaged, of an unsupported kind, too large, or has no pixels.
     """
+    reader = _Reader(name, max_megapixels, metadata, at_least)
     if isinstance(source, (str, Path)):
         if not os.path.exists(source):
             raise FileNotFoundError(f"there is no file {source}")
-        name = name or str(source)
+        reader.name = name or str(source)
         try:
             with open(source, "rb") as file:
-                return _decode(file, name, max_megapixels)
+                return reader.decode(file)
         except OSError as error:
-            raise ImageError(f"{name}: {error.strerror or error}") from error
+            raise ImageError(f"{reader.name}: {error.strerror or error}") from error
     if isinstance(source, (bytes, bytearray)):
-        return _decode(io.BytesIO(source), name or "bytes", max_megapixels)
+        reader.name = name or "bytes"
+        return reader.decode(io.BytesIO(source))
     if isinstance(source, Image.Image):
-        name = name or getattr(source, "filename", "") or "PIL image"
-        with _errors_of(name):
-            return _from_image(source, name)
+        reader.name = name or getattr(source, "filename", "") or "PIL image"
+        with _errors_of(reader.name):
+            return reader.from_image(source)
     if isinstance(source, np.ndarray):
-        return _from_array(source, name or "array")
+        return from_array(source, name or "array")
     raise ImageError(f"{name or 'input'}: a path, bytes, PIL image or array is needed, not {type(source).__name__}")
 
 
@@ -155,16 +85,24 @@ def picture_size(path: Union[str, Path]) -> tuple[int, int]:
         ImageError: There is no such file, or it is no picture.
     """
     with _errors_of(str(path)), open(path, "rb") as file:
+        start = _start(file)
         try:
-            with _without_pillow_limit(), Image.open(file, formats=READ_FORMATS) as image:
+            with _without_pillow_limit(), Image.open(_for_pillow(file, start), formats=READ_FORMATS) as image:
                 return image.size[::-1]
         except UnidentifiedImageError:
-            file.seek(0)
-            if file.read(4) not in _TIFF_STARTS:
+            if start[:4] not in tiff.STARTS:
                 raise
-            from . import high_depth as deep
+            return tiff.tiff_size(file)
 
-            return deep.tiff_size(file)
+
+def _start(file: Any) -> bytes:
+    start = file.read(len(png.SIGNATURE))
+    file.seek(0)
+    return start
+
+
+def _for_pillow(file: Any, start: bytes) -> Any:
+    return png.open_png(file).file if start == png.SIGNATURE else file
 
 
 @contextlib.contextmanager
@@ -193,146 +131,104 @@ def _without_pillow_limit() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def _check_size(width: int, height: int, name: str, max_megapixels: float) -> None:
-    if width * height > max_megapixels * 1e6:
-        raise ImageError(
-            f"{name}: {width} x {height} pixels are more than the limit of {max_megapixels:g} megapixels (max_megapixels)"
-        )
-
-
-def _decode(file: Any, name: str, max_megapixels: float) -> Picture:
-    start = file.read(4)
-    file.seek(0)
-    with _errors_of(name):
-        try:
-            with _without_pillow_limit():
-                image = Image.open(file, formats=READ_FORMATS)
-        except UnidentifiedImageError:
-            if start in _TIFF_STARTS:  # Pillow knows few combinations of depth and samples
-                return _deep_tiff(file, name, max_megapixels)
-            raise
-        with image:
-            _check_size(*image.size, name, max_megapixels)
-            check_work(image, file)
-            if _is_deep(image):
-                if image.format == "PNG":
-                    return _deep_png(image, file, name)
-                if image.format == "TIFF":
-                    return _deep_tiff(file, name, max_megapixels)
-                raise ImageError(f"{name}: 16-bit colour in a {image.format} file; PNG and TIFF can be read")
-            if image.format in ("GIF", "PNG", "TIFF", "WEBP") and _has_frames(image):
-                logger.warning("%s: only the first of several frames is used", name)
-            return _from_image(image, name)
-
-
-def _is_deep(image: Image.Image) -> bool:
-    """Whether Pillow would reduce the depth: it decodes 16-bit colour to 8 bits without a word."""
-    if image.mode == "F":
-        return True
-    if image.format == "TIFF":
-        bits, numbers = image.tag_v2.get(258, (1,)), image.tag_v2.get(339, (1,))
-        # Grey of other kinds (32 bits, signed) is mode I.
-        return max(bits) > 8 and (set(numbers) == {1} and max(bits) == 16 or not image.mode.startswith("I"))
-    # Before it decodes, the raw mode still shows it.
-    sixteen = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
-    # Of 16-bit grey it leaves out which value is transparent.
-    return sixteen and (image.mode in ("LA", "RGB", "RGBA") or (image.format == "PNG" and "transparency" in image.info))
+def _open(file: Any) -> Image.Image:
+    with _without_pillow_limit():
+        return Image.open(file, formats=READ_FORMATS)
 
 
 def _has_frames(image: Image.Image) -> bool:
     with contextlib.suppress(Exception):  # damage behind the first frame is of no matter
-        return bool(getattr(image, "is_animated", False))
+        return image.format in _WITH_FRAMES and bool(getattr(image, "is_animated", False))
     return False
 
 
-def _deep_png(image: Image.Image, file: Any, name: str) -> Picture:
-    from . import high_depth as deep
+@dataclass
+class _Reader:
+    """Decodes a file; the attributes are arguments of `open_picture`."""
 
-    info, orientation = _kept_info(image, name), image.getexif().get(0x0112, 1)
-    file.seek(0)
-    return _picture(deep.upright(deep.decode_png(file.read()), orientation), name, "image", info)
+    name: str
+    max_megapixels: float
+    metadata: bool
+    at_least: Optional[int]
 
+    def decode(self, file: Any) -> Picture:
+        start = _start(file)
+        with _errors_of(self.name):
+            if start == png.SIGNATURE:
+                return self._decode_png(png.open_png(file))
+            try:
+                image = _open(file)
+            except UnidentifiedImageError:
+                if start[:4] in tiff.STARTS:  # Pillow knows few combinations of depth and samples
+                    return self._decode_tiff(file, {})
+                raise
+            with image:
+                self._check_size(*image.size)
+                check_work(image, file)
+                if image.format == "TIFF":
+                    if not tiff.pillow_reads(image.tag_v2):
+                        return self._decode_tiff(file, read_info(image)[0])
+                    tiff.check_container(image.tag_v2.get)
+                elif image.format == "JPEG" and self.at_least:
+                    image.draft(None, (self.at_least, self.at_least))
+                elif is_deep(image):
+                    raise ImageError(f"{self.name}: 16-bit colour in a {image.format} file; PNG and TIFF can be read")
+                if _has_frames(image):
+                    logger.warning("%s: only the first of several frames is used", self.name)
+                return self.from_image(image)
 
-def _deep_tiff(file: Any, name: str, max_megapixels: float) -> Picture:
-    from . import high_depth as deep
+    def from_image(self, image: Image.Image) -> Picture:
+        info = self._info(image)
+        chunks = png.chunks_of(image.info)
+        if chunks and self.metadata:
+            info["png_chunks"] = chunks
+        return from_image(image, self.name, info)
 
-    file.seek(0)
-    array, info, lost = deep.decode_tiff(file, lambda width, height: _check_size(width, height, name, max_megapixels))
-    for note in lost:
-        logger.warning("%s: %s", name, note)
-    picture = _from_array(array, name)
-    mode = "F" if picture.grey and picture.alpha is None and array.dtype.kind == "f" else ""
-    return replace(picture, kind="image", info=info, mode=mode)
+    def _decode_png(self, file: png.PngFile) -> Picture:
+        with _open(file.file) as image:
+            self._check_size(*image.size)
+            if _has_frames(image):
+                logger.warning("%s: only the first of several frames is used", self.name)
+            if file.profile:
+                image.info["icc_profile"] = file.profile
+            if is_deep(image):
+                info, orientation = self._info(image), image.getexif().get(ORIENTATION, 1)
+                file.file.seek(0)
+                array = tiff.upright(png.decode_png(file.file.read()), orientation)
+                picture = picture_of(array, self.name, "image", info)
+            else:
+                picture = self.from_image(image)
+        self._tell(file.lost)
+        picture.info.pop("png_chunks", None)
+        if file.chunks and self.metadata:
+            picture.info["png_chunks"] = file.chunks
+        return picture
 
+    def _decode_tiff(self, file: Any, info: dict[str, Any]) -> Picture:
+        """`info` is what Pillow read of it: the EXIF data is taken from there."""
+        file.seek(0)
+        array, found, losses = tiff.decode_tiff(file, self._check_size)
+        self._tell(losses)
+        if "exif" in info:
+            found["exif"] = info["exif"]
+        picture = from_array(array, self.name)
+        mode = "F" if picture.grey and picture.alpha is None and array.dtype.kind == "f" else ""
+        return replace(picture, kind="image", info=found if self.metadata else {}, mode=mode)
 
-def _kept_info(image: Image.Image, name: str) -> dict[str, Any]:
-    info = {key: image.info[key] for key in ("icc_profile", "dpi") if image.info.get(key)}
-    if image.format == "TIFF" and 282 not in image.tag_v2:  # Pillow makes up one dot per inch
-        info.pop("dpi", None)
-    try:
-        exif = Image.Exif()
-        exif.load(image.getexif().tobytes())
-        for tag in _OF_THE_FILE:
-            exif.pop(tag, None)
-        for tag in _CAMERA_SIZE:
-            exif.get_ifd(_CAMERA).pop(tag, None)
-        if len(exif):
-            info["exif"] = exif.tobytes()
-    except Exception:  # Pillow raises many kinds
-        logger.warning("%s: the EXIF data is damaged and left out", name)
-    return info
+    def _info(self, image: Image.Image) -> dict[str, Any]:
+        if not self.metadata:
+            return {}
+        info, losses = read_info(image)
+        self._tell(losses)
+        return info
 
+    def _tell(self, losses: list[str]) -> None:
+        for loss in losses if self.metadata else ():
+            logger.warning("%s: %s", self.name, loss)
 
-def _from_image(image: Image.Image, name: str) -> Picture:
-    if _is_deep(image) and image.mode != "F":
-        raise ImageError(
-            f"{name}: Pillow would reduce 16-bit colour to 8 bits; pass the file or a uint16 array instead"
-        )
-    image.load()
-    info = _kept_info(image, name)
-    image = ImageOps.exif_transpose(image)
-    if image.mode == "F":
-        return replace(_from_array(np.asarray(image), name), kind="image", info=info, mode="F")
-    if image.mode == "CMYK":
-        rgb, profile = cmyk_to_rgb(image)
-        info.pop("icc_profile", None)  # it describes inks, not the RGB values made from them
-        if profile:
-            info["cmyk_profile"] = profile
-        return replace(_picture(np.asarray(rgb), name, "image", info), mode="CMYK")
-    if image.mode.startswith("I"):
-        array = np.asarray(image)
-        if array.min(initial=0) < 0 or array.max(initial=0) > 65535:
-            raise ImageError(f"{name}: grey values outside 0-65535")
-        array = array.astype(np.uint16)
-    else:
-        grey = image.mode in ("1", "L", "LA", "La")
-        transparent = image.mode in ("LA", "PA", "RGBA", "La", "RGBa") or "transparency" in image.info
-        array = np.asarray(image.convert(("L" if grey else "RGB") + ("A" if transparent else "")))
-    return _picture(array, name, "image", info)
-
-
-def _from_array(array: np.ndarray, name: str) -> Picture:
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (2, 3, 4)):
-        raise ImageError(
-            f"{name}: an array of shape (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4) is needed, not {array.shape}"
-        )
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    if np.issubdtype(array.dtype, np.floating):
-        # One comparison also finds NaN.
-        if not ((array >= 0) & (array <= 1)).all():
-            raise ImageError(f"{name}: floating-point pixels must be in [0, 1]")
-        array = array.astype(np.float32)
-    elif array.dtype not in (np.uint8, np.uint16):
-        raise ImageError(f"{name}: uint8, uint16 or float pixels are needed, not {array.dtype}")
-    return _picture(array, name, "array", {})
-
-
-def _picture(array: np.ndarray, name: str, kind: str, info: dict[str, Any]) -> Picture:
-    if 0 in array.shape:
-        raise ImageError(f"{name}: no pixels, shape {array.shape}")
-    if array.ndim == 3 and array.shape[2] in (2, 4):
-        color, alpha = array[..., :-1], array[..., -1]
-        return Picture(color[..., 0] if color.shape[2] == 1 else color, alpha, name, kind, info)
-    return Picture(array, None, name, kind, info)
+    def _check_size(self, width: int, height: int) -> None:
+        if width * height > self.max_megapixels * 1e6:
+            raise ImageError(
+                f"{self.name}: {width} x {height} pixels are more than the limit of {self.max_megapixels:g} megapixels "
+                "(max_megapixels)"
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 from collections.abc import Callable
@@ -13,7 +14,10 @@ from PIL import Image
 
 from ..files import whole_file
 from .cmyk import cmyk_to_rgb
-from .images import ImageError, Picture, full_scale
+from .metadata import exif_with_resolution, tell_lost
+from .picture import ImageError, Picture, as_bits
+from .png import encode_png, with_chunks
+from .tiff import encode_tiff
 
 __all__ = ["atomically", "check_target", "save_image", "save_picture", "writable"]
 
@@ -23,7 +27,7 @@ logger = logging.getLogger(__name__)
 _LARGEST = {"BMP": 2**31 - 1, "JPEG": 65500, "PNG": 2**31 - 1, "PPM": 2**31 - 1, "TIFF": 2**31 - 1, "WEBP": 16383}
 _WITHOUT_ALPHA = ("JPEG", "PPM")
 # A JPEG file has no room for more.
-_MAX_JPEG_EXIF = 65500
+_MAX_JPEG_EXIF, _MAX_JPEG_DPI = 65500, 65535
 
 
 def writable(path: Union[str, Path]) -> bool:
@@ -73,27 +77,20 @@ def save_picture(picture: Picture, path: Union[str, Path]) -> Path:
     check_target(path, *picture.size, picture.alpha is not None)
     file_format, array = _format(path), picture.array()
     info = {key: value for key, value in picture.info.items() if key != "cmyk_profile"}
+    if "exif" in info:
+        info["exif"] = exif_with_resolution(info)
     if array.dtype == np.uint8 or file_format not in ("PNG", "TIFF"):
         if array.dtype != np.uint8:
             logger.warning(
                 "%s: %s holds 8 bits of %s", path, file_format, "16" if array.dtype == np.uint16 else "float"
             )
-        eight = picture.with_pixels(_as_bits(picture.color, 8), _as_bits(picture.alpha, 8))
-        return save_image(eight.image(keep_mode=True), path)
+        return save_image(picture.eight_bits().image(keep_mode=True), path)
     if file_format == "TIFF":
-        from .high_depth import encode_tiff
-
+        tell_lost(info, file_format, path)
+        if "exif" in info:
+            logger.warning("%s: the EXIF data is left out of TIFF files of more than 8 bits", path)
         return atomically(path, lambda temporary: encode_tiff(array, info, temporary))
-    from .high_depth import encode_png
-
-    return atomically(path, lambda temporary: temporary.write_bytes(encode_png(_as_bits(array, 16), info)))
-
-
-def _as_bits(array: Optional[np.ndarray], bits: int) -> Optional[np.ndarray]:
-    dtype = np.dtype(f"uint{bits}")
-    if array is None or array.dtype == dtype:
-        return array
-    return np.rint(array * np.float32(full_scale(dtype) / full_scale(array.dtype))).astype(dtype)
+    return atomically(path, lambda temporary: temporary.write_bytes(encode_png(as_bits(array, 16), info)))
 
 
 def save_image(image: Image.Image, path: Union[str, Path]) -> Path:
@@ -109,6 +106,9 @@ def save_image(image: Image.Image, path: Union[str, Path]) -> Path:
     check_target(path, image.height, image.width)
     file_format = _format(path)
     options: dict[str, Any] = {key: image.info[key] for key in ("icc_profile", "exif", "dpi") if key in image.info}
+    tell_lost(image.info, file_format, path)
+    if "exif" in options or (file_format == "WEBP" and "dpi" in options):  # which has no other place for it
+        options["exif"] = exif_with_resolution(options)
     if image.mode == "CMYK" and file_format not in ("JPEG", "TIFF"):
         image, used = cmyk_to_rgb(image)
         options.pop("icc_profile", None)
@@ -119,9 +119,20 @@ def save_image(image: Image.Image, path: Union[str, Path]) -> Path:
         if len(options.get("exif", b"")) > _MAX_JPEG_EXIF:
             logger.warning("%s: the EXIF data is too long for JPEG and left out", path)
             del options["exif"]
+        if max(options.get("dpi", (0,))) > _MAX_JPEG_DPI:
+            logger.warning("%s: the resolution is too high for JPEG and left out", path)
+            del options["dpi"]
     elif file_format == "WEBP":
         options.update(lossless=True)
-    return atomically(path, lambda temporary: image.save(temporary, format=file_format, **options))
+    chunks = image.info.get("png_chunks") if file_format == "PNG" else None
+    if not chunks:
+        return atomically(path, lambda temporary: image.save(temporary, format=file_format, **options))
+    if "dpi" in options:
+        chunks = {kind: content for kind, content in chunks.items() if kind != b"pHYs"}
+    with io.BytesIO() as buffer:
+        image.save(buffer, format=file_format, **options)
+        data = with_chunks(buffer.getvalue(), chunks)
+    return atomically(path, lambda temporary: temporary.write_bytes(data))
 
 
 def atomically(path: Path, write: Callable[[Path], Any]) -> Path:

@@ -85,8 +85,6 @@ def test_meanings_of_samples_in_tiff(tmp_path, caplog):
     values, path = _random((6, 7, 4)), tmp_path / "a.tif"
     tifffile.imwrite(path, values[..., 0], photometric="miniswhite")
     assert np.array_equal(open_picture(path).color, 65535 - values[..., 0])
-    tifffile.imwrite(path, values, photometric="rgb", extrasamples=["unspecified"])
-    assert np.array_equal(open_picture(path).array(), values[..., :3])
     tifffile.imwrite(path, values, photometric="separated", iccprofile=b"a profile of inks")
     share, picture = 1 - values / 65535, open_picture(path)
     assert np.abs(picture.color - share[..., :3] * share[..., 3:] * 65535).max() < 1
