@@ -13,7 +13,16 @@ from paddle import nn
 from .models import LabelledSpec, ModelSpec, build_model, model_spec, pretrained_spec
 from .models.layers import STORED
 from .models.tracing import paddle_lock
-from .weights import class_names, converted_weights, fits, identify, load_weights, pretrained_weights, read_weights
+from .weights import (
+    class_names,
+    converted_weights,
+    fits,
+    identify,
+    load_weights,
+    pretrained_weights,
+    read_weights,
+    trained_labels,
+)
 
 __all__ = ["create_model", "from_checkpoint", "load", "load_network"]
 
@@ -117,7 +126,11 @@ def _warn_of_other_facts(path: Path, network: nn.Layer, state: Mapping[str, Any]
 def _with_class_names(spec: ModelSpec, state: Mapping[str, Any]) -> ModelSpec:
     if not isinstance(spec, LabelledSpec):
         return spec
-    return replace(spec, class_names=tuple(class_names(state) or ()))
+    names = class_names(state)
+    if names is None:
+        return replace(spec, class_names=())
+    # A file that names its classes tells by itself whether it was trained on what the registered weights were.
+    return replace(spec, class_names=tuple(names), labels=trained_labels(state))
 
 
 def load(

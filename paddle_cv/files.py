@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-__all__ = ["whole_file"]
+__all__ = ["json_text", "whole_file"]
 
 
 @contextmanager
@@ -38,3 +41,16 @@ def whole_file(path: str | os.PathLike, durable: bool = False) -> Iterator[Path]
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
+
+
+def json_text(data: Any) -> str:
+    """JSON of dictionaries, lists, texts and numbers; what is not finite becomes null, as JSON has no such numbers."""
+    return json.dumps(_finite(data), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(value) for value in data]
+    return None if isinstance(data, float) and not math.isfinite(data) else data

@@ -26,6 +26,7 @@ ABOVE = {
         "data",
         "demo",
         "engines",
+        "files",
         "hub",
         "inference",
         "metrics",

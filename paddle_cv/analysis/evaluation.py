@@ -11,7 +11,7 @@ import numpy as np
 from ..data import denoising_pairs, imresize, super_resolution_pairs
 from ..data.classification import LabelledSet, read_class_folders, read_mnist
 from ..inference import ClassificationPredictor, RestorationPredictor
-from ..metrics import denoising_scores, super_resolution_scores
+from ..metrics import denoising_scores, mean_score, super_resolution_scores
 from ..pictures import Picture
 
 __all__ = [
@@ -43,6 +43,7 @@ def evaluate(
     high: Union[str, Path],
     low: Optional[Union[str, Path]] = None,
     degradation: Optional[str] = None,
+    grey_as_rgb: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Enlarges the pictures of a test set, and measures the results and those of bicubic interpolation.
 
@@ -51,6 +52,7 @@ def evaluate(
         high: Folder of high-resolution pictures.
         low: Folder of the low-resolution ones; None: they are made.
         degradation: What makes them, as `paddle_cv.data.Degradation` reads it; None: MATLAB's bicubic reduction.
+        grey_as_rgb: Measure grey pictures as `super_resolution_scores` explains.
 
     Yields:
         {"name", "psnr", "ssim", "bicubic_psnr", "bicubic_ssim", "result"}: PSNR in dB and SSIM on Y as
@@ -64,10 +66,10 @@ def evaluate(
     scale = predictor.scale
     for name, source, target in super_resolution_pairs(high, scale, low, degradation):
         result = predictor.predict(source)
-        bicubic = super_resolution_scores(imresize(source, scale), target, scale)
+        bicubic = super_resolution_scores(imresize(source, scale), target, scale, grey_as_rgb)
         yield {
             "name": name,
-            **super_resolution_scores(result, target, scale),
+            **super_resolution_scores(result, target, scale, grey_as_rgb),
             **{f"bicubic_{key}": value for key, value in bicubic.items()},
             "result": result,
         }
@@ -130,10 +132,10 @@ def measure(
 
 
 def mean_scores(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
-    """The mean of each score over the pictures; pictures too small for SSIM are left out of its mean."""
+    """The mean of each score over the pictures for which there is one (`mean_score`)."""
     rows = list(rows)
     keys = [key for key in rows[0] if key.endswith(("psnr", "ssim"))]
-    return {key: float(np.nanmean([row[key] for row in rows])) for key in keys}
+    return {key: mean_score(row[key] for row in rows) for key in keys}
 
 
 def find_labelled_set(folder: Union[str, Path]) -> LabelledSet:

@@ -85,7 +85,7 @@ def read_class_folders(folder: Union[str, Path], train: bool) -> LabelledSet:
             f"{part} has no folders of classes; there must be train/<class> and val/<class>{hint(part)}"
         )
     if len(entries) > len(classes):
-        logger.warning("%s: %d files beside the folders of classes are left out", part, len(entries) - len(classes))
+        logger.warning("%s: left out are %d files beside the folders of classes", part, len(entries) - len(classes))
     files = [(path, number) for number, name in enumerate(classes) for path in list_images(part / name)]
     return LabelledSet([path for path, _ in files], [number for _, number in files], classes)
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from .degradation import Degradation
-from .files import list_images, read_image
+from .files import list_images, names_in, read_image
 from .imresize import imresize
 from .patches import Patches, flip_and_turn, to_network
 
@@ -108,22 +108,23 @@ def denoising_pairs(
         degradation: Takes the place of `noise_level`, which is None then, as in `DenoisingPatches`.
 
     Yields:
-        Name, noisy picture (H, W, C) float32, 1 standing for 255, neither rounded nor clipped unless it is made by `degradation`,
-        clean picture (H, W, C) uint8.
+        Name (`names_in`), noisy picture (H, W, C) float32, 1 standing for 255, neither rounded nor clipped unless it is made by
+        `degradation`, clean picture (H, W, C) uint8.
 
     Raises:
         FileNotFoundError: The folder is missing or has no picture in it.
         ValueError: A picture cannot be read, or there is no such degradation of a picture that keeps its size.
     """
     maker = None if degradation is None else _without_reduction(degradation)
-    for number, path in enumerate(list_images(folder)):
+    pictures = list_images(folder)
+    for number, (path, name) in enumerate(zip(pictures, names_in(folder, pictures))):
         clean = _with_channels(read_image(path), grey)
         rng = np.random.default_rng([seed, number])
         if maker:
-            yield path.stem, maker.harm(clean, rng).astype(np.float32) / 255, clean
+            yield name, maker.harm(clean, rng).astype(np.float32) / 255, clean
             continue
         noise = rng.standard_normal(clean.shape, np.float32)
-        yield path.stem, clean.astype(np.float32) / 255 + np.float32(noise_level / 255) * noise, clean
+        yield name, clean.astype(np.float32) / 255 + np.float32(noise_level / 255) * noise, clean
 
 
 def _without_reduction(text: str) -> Degradation:

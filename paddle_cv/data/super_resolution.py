@@ -11,7 +11,7 @@ import numpy as np
 
 from .color import rgb_to_y
 from .degradation import Degradation
-from .files import list_images, read_image
+from .files import list_images, names_in, read_image
 from .imresize import imresize
 from .patches import Patches, flip_and_turn, to_network
 
@@ -142,32 +142,46 @@ def super_resolution_pairs(
     Args:
         high: Folder of high-resolution pictures; each is cropped to a multiple of `scale`.
         scale: Reduction factor.
-        low: Folder of low-resolution pictures named `<name>x<scale>` or `<name>`; without it they are made.
+        low: Folder of low-resolution pictures named `<name>x<scale>` or `<name>`, in the same folders below it; without it they
+            are made.
         degradation: What makes them, as `Degradation` reads it; None: bicubic.
         seed: Seed of its random choices, which are the same each time.
 
     Yields:
-        Name, low-resolution and high-resolution picture: (H, W, 3) uint8 RGB, both (H, W) where the latter has one channel.
+        Name (`names_in`), low-resolution and high-resolution picture: (H, W, 3) uint8 RGB, both (H, W) where the latter has one
+        channel.
 
     Raises:
         FileNotFoundError: A folder or the low-resolution partner of a picture is missing.
-        ValueError: The sides of a pair do not differ by the factor `scale`; or `low` and `degradation` are both given.
+        ValueError: A picture cannot be read, or nothing is left of it inside a border of `scale` pixels, which is not measured; the
+            sides of a pair do not differ by the factor `scale`; or `low` and `degradation` are both given.
     """
     if low and degradation:
         raise ValueError(f"the low-resolution pictures are those in {low}; a degradation does not go with them")
     maker = Degradation(degradation or "bicubic")
-    partners = {path.stem: path for path in list_images(low)} if low else {}
-    for number, path in enumerate(list_images(high)):
-        target = crop_to_multiple(read_image(path), scale)
+    partners = {}
+    if low:
+        lows = list_images(low)
+        partners = dict(zip(names_in(low, lows), lows))
+    pictures = list_images(high)
+    for number, (path, name) in enumerate(zip(pictures, names_in(high, pictures))):
+        whole = read_image(path)
+        target = crop_to_multiple(whole, scale)
+        if min(target.shape[:2]) <= 2 * scale:
+            raise ValueError(
+                f"{path}: of {whole.shape[1]} x {whole.shape[0]} pixels nothing is left inside a border of {scale}, "
+                "which is not measured"
+            )
         if low is None:
             source = maker.harm(maker.reduce(target, scale), np.random.default_rng([seed, number]))
         else:
-            partner = partners.get(f"{path.stem}x{scale}") or partners.get(path.stem)
+            place = path.relative_to(high).with_suffix("").as_posix()
+            partner = partners.get(f"{place}x{scale}") or partners.get(place)
             if partner is None:
-                raise FileNotFoundError(f"{low} has neither {path.stem}x{scale} nor {path.stem} for {path}")
+                raise FileNotFoundError(f"{low} has neither {place}x{scale} nor {place} for {path}")
             source = read_image(partner)
             if target.ndim == 2 and source.ndim == 3:
                 source = source[..., 0]
             if tuple(scale * side for side in source.shape[:2]) != target.shape[:2]:
                 raise ValueError(f"{partner} {source.shape[:2]} is not 1/{scale} of {path} {target.shape[:2]}")
-        yield path.stem, source, target
+        yield name, source, target

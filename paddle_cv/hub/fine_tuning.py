@@ -14,7 +14,6 @@ import paddle.nn.functional as F
 from ..inference.classification import prepare
 from ..pictures import open_picture
 from ..weights import with_class_names
-from ..weights.classes import CLASS_NAMES
 from .arrays import rgb
 
 __all__ = ["FineTuning"]
@@ -33,13 +32,16 @@ class FineTuning:
         Raises:
             ValueError: A name twice, none, or not as many as the network has outputs where it keeps them.
         """
-        entry = with_class_names({}, names)[CLASS_NAMES]
-        if anew and tuple(names) != tuple(self.spec.class_names):
+        same = tuple(names) == tuple(self.spec.class_names)
+        labels = self.spec.labels if same else None  # other classes: pictures of one's own, which are seen as they are
+        entries = with_class_names({}, names, labels)
+        if anew and not same:
             self.network.reset_classifier(len(names))
         if len(names) != self.network.num_classes:
             raise ValueError(f"{len(names)} labels, but the weights are for {self.network.num_classes} classes")
-        self.network.register_buffer(CLASS_NAMES, paddle.to_tensor(entry))
-        self.spec = replace(self.spec, class_names=tuple(names))
+        for key, value in entries.items():
+            self.network.register_buffer(key, paddle.to_tensor(value))
+        self.spec = replace(self.spec, class_names=tuple(names), labels=labels)
         self._predictors.clear()
 
     def transforms(self, image: Union[str, Path, np.ndarray]) -> np.ndarray:

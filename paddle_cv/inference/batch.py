@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
-from ..data import IMAGE_SUFFIXES
-from ..pictures.images import ImageError
+from ..pictures import ImageError
+from ..pictures.folders import IMAGE_SUFFIXES, files_below, is_hidden, tell_left_out
 from ..pictures.writing import writable
 from .base import PicturePredictor
 from .video import CRF, VIDEO_FORMATS, is_video, restore_video
@@ -18,8 +18,6 @@ __all__ = ["find_pictures", "is_picture", "plan_results", "restore_files"]
 
 logger = logging.getLogger(__name__)
 
-_SUFFIXES = (*IMAGE_SUFFIXES, ".gif", ".jfif", ".jpe", ".pbm", ".pgm", ".ppm")
-
 
 def find_pictures(
     inputs: Iterable[Union[str, Path]], outside: Optional[Union[str, Path]] = None
@@ -27,9 +25,9 @@ def find_pictures(
     """The files that files, folders and patterns stand for, each once.
 
     Args:
-        inputs: Files; folders, for the pictures in them and below, hidden ones left out; patterns like `photos/**/*.jpg`. Videos,
-            which take hours, are found only where they are named: as a file, or by a pattern with their suffix (`*.mp4`). The
-            log says how many a folder or another pattern would have brought.
+        inputs: Files; folders, for the pictures in them and below; patterns like `photos/**/*.jpg`. Of folders and patterns, what
+            is hidden or of no kind that is read is left out. Videos, which take hours, are found only where they are named: as a
+            file, or by a pattern with their suffix (`*.mp4`). The log counts what is left out, hidden files excepted.
         outside: A folder whose files are left out where a folder above it or a pattern would bring them: that of the results.
 
     Returns:
@@ -40,13 +38,16 @@ def find_pictures(
     for name in inputs:
         path = Path(name)
         if path.is_dir():
-            base, files = path, sorted(path.rglob("*"))
+            base, files = path, files_below(path)
         elif not path.exists() and glob.has_magic(str(name)) and glob.glob(str(name), recursive=True):
-            base, files = _before_wildcards(path), sorted(map(Path, glob.glob(str(name), recursive=True)))
+            base, files = _before_wildcards(path), _matching(str(name))
         else:
             found.setdefault(path.resolve(), (path, Path(path.name)))
             continue
-        files = [file for file in files if _counts(file, base, outside)]
+        files = [file for file in files if not _lies_in(file, outside, base)]
+        others = [file for file in files if not (file.suffix.lower() in IMAGE_SUFFIXES or is_video(file))]
+        tell_left_out(name, others)
+        files = [file for file in files if file not in set(others)]
         videos = {file for file in files if is_video(file)}
         if videos and not is_video(path):
             logger.warning("%s: %d videos are left out; videos are worked on where they are named", name, len(videos))
@@ -59,7 +60,7 @@ def find_pictures(
 def is_picture(file: Union[str, Path]) -> bool:
     """Whether a file in a folder is a picture by its name, and not hidden."""
     file = Path(file)
-    return file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")
+    return file.suffix.lower() in IMAGE_SUFFIXES and not is_hidden(file.name)
 
 
 def _before_wildcards(pattern: Path) -> Path:
@@ -68,16 +69,18 @@ def _before_wildcards(pattern: Path) -> Path:
     return Path(*parts[:first])
 
 
-def _counts(file: Path, base: Path, outside: Optional[Union[str, Path]]) -> bool:
-    """Whether a file is a picture or a video by its name, is not hidden, and does not lie in a folder `outside` below `base`."""
-    if not (file.suffix.lower() in _SUFFIXES or is_video(file)) or not file.is_file():
-        return False
-    if any(part.startswith(".") for part in file.relative_to(base).parts):
-        return False
+def _matching(pattern: str) -> list[Path]:
+    """The files that a pattern stands for, sorted; what is hidden below the part before its first wildcard is left out."""
+    base, files = _before_wildcards(Path(pattern)), sorted(map(Path, glob.glob(pattern, recursive=True)))
+    return [file for file in files if file.is_file() and not any(map(is_hidden, file.relative_to(base).parts))]
+
+
+def _lies_in(file: Path, outside: Optional[Union[str, Path]], base: Path) -> bool:
+    """Whether a file lies in a folder `outside` that is below `base`."""
     if outside is None:
-        return True
+        return False
     outside = Path(outside).resolve()
-    return base.resolve() not in outside.parents or outside not in file.resolve().parents
+    return base.resolve() in outside.parents and outside in file.resolve().parents
 
 
 def plan_results(

@@ -12,13 +12,13 @@ from typing import Any, Optional, Union
 import numpy as np
 from paddle import nn
 
-from ..data import IMAGE_SUFFIXES
 from ..engines.export import export_network
 from ..engines.graphs import OPSET, ExportError
 from ..engines.runtime import Run, open_onnx_graph
 from ..metrics import psnr
 from ..models import ModelSpec
-from ..pictures.images import open_picture
+from ..pictures import open_picture
+from ..pictures.folders import pictures_below
 from .samples import classifier_input, cut_windows, degraded, photograph_files, sample_conditions, softmax
 from .windows import compute_windows
 
@@ -70,7 +70,7 @@ def calibration_pictures(sources: Sequence[Union[str, Path]]) -> list[Path]:
         return photograph_files()
     for source in map(Path, sources):
         if source.is_dir():
-            found += sorted(path for path in source.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+            found += pictures_below(source)
         else:
             found.append(source)
     if len(found) < 2:

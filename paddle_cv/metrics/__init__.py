@@ -1,5 +1,5 @@
 """Measures of picture quality."""
 
-from .image import denoising_scores, psnr, ssim, super_resolution_scores
+from .image import denoising_scores, mean_score, psnr, ssim, super_resolution_scores
 
-__all__ = ["denoising_scores", "psnr", "ssim", "super_resolution_scores"]
+__all__ = ["denoising_scores", "mean_score", "psnr", "ssim", "super_resolution_scores"]

@@ -72,8 +72,7 @@ def tell_left_out(folder: str | os.PathLike, files: Iterable[Path]) -> None:
     kinds = Counter(file.suffix.lower() or "without suffix" for file in files)
     if kinds:
         logger.warning(
-            "%s: %d files are left out, which by their names are no pictures of a kind that is read: %s",
+            "%s: left out are files whose names are not those of pictures of a kind that is read: %s",
             folder,
-            kinds.total(),
             ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items())),
         )

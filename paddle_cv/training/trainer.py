@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
@@ -21,6 +20,8 @@ from paddle.io import BatchSampler, DataLoader
 from tqdm import tqdm
 from visualdl import LogWriter
 
+from ..files import json_text
+from ..metrics import mean_score
 from ..models import list_models, model_spec
 from ..weights import load_weights, pretrained_weights, read_weights, save_state
 from .average import WeightAverage
@@ -305,7 +306,7 @@ class Trainer:
             parts = gather(self.task.validate(self.compiled, rank(), world_size()))
             samples = {} if rank() else self.task.samples(self.compiled)
         self.compiled.train()
-        means = {key: float(np.mean([value for part in parts for value in part[key]])) for key in parts[0]}
+        means = {key: mean_score(value for part in parts for value in part[key]) for key in parts[0]}
         entry = {"step": self.step, **means}
         self.history.append({**entry, "seconds": round(self.seconds, 1)})
         logger.info(
@@ -324,6 +325,6 @@ class Trainer:
                 writer.add_image(f"validation/{name}", picture, self.step)
             if gained:
                 save_state(self.task.finish(self.network.state_dict()), self.folder / "best.pdparams")
-            summary = json.dumps({"best": self.best, "history": self.history}, indent=1)
+            summary = json_text({"best": self.best, "history": self.history})
             write_atomically(self.folder / "metrics.json", lambda name: Path(name).write_text(summary))
         self.average.swap()

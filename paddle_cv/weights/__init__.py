@@ -1,6 +1,6 @@
 """Reading, checking and converting weights, and finding out what network they belong to."""
 
-from .classes import class_names, with_class_names
+from .classes import class_names, trained_labels, with_class_names
 from .fetch import FetchError, cache_folder, cached_path, fetch_weights, pretrained_weights
 from .files import fits, load_weights, read_state, save_state
 from .identify import converted_weights, identify, identify_state, read_weights
@@ -26,5 +26,6 @@ __all__ = [
     "read_weights",
     "save_state",
     "shipped_weights",
+    "trained_labels",
     "with_class_names",
 ]

@@ -13,7 +13,7 @@ from paddle import nn
 from ..models import ModelSpec, detect_model, list_models, model_spec, networks
 from ..models.layers import STORED
 from ..models.network import Network
-from .classes import CLASS_NAMES
+from .classes import CLASS_NAMES, LABELS
 from .files import fits, read_parts, read_state
 from .official import convert_paddle_vision_state, convert_state, rename_entries, to_own_range, without_prefixes
 
@@ -101,7 +101,9 @@ def identify_state(
 ) -> Optional[tuple[ModelSpec, dict[str, np.ndarray]]]:
     """The specification that a state dict belongs to, and the entries under our names; None where there is none."""
     for entries in without_prefixes(state):
-        stored = {key: value for key, value in entries.items() if key.startswith(STORED) and key != CLASS_NAMES}
+        stored = {
+            key: value for key, value in entries.items() if key.startswith(STORED) and key not in (CLASS_NAMES, LABELS)
+        }
         stored = {key[len(STORED) :]: int(value.item()) for key, value in stored.items() if value.size == 1}
         # What is named comes first, as some families have the same entries.
         for network in sorted(networks(), key=lambda network: named is None or network is not named.network):

@@ -176,6 +176,25 @@ def test_classes(tmp_path):
             last_layer(label_list=bad)
 
 
+def test_training_sees_what_prediction_sees(tmp_path, root):
+    """Dark digits on paper are inverted for weights of MNIST, and for no others, while they are trained and afterwards."""
+    import paddlehub as hub
+
+    digit = np.full((28, 28), 255, np.uint8)
+    digit[8:20, 12:15] = 0
+    digits = [str(number) for number in range(10)]
+    for options, inverted in (({}, True), ({"label_list": digits}, True), ({"label_list": digits[::-1]}, False)):
+        module = hub.Module(directory=str(root / "hub_modules" / "lenet_mnist"), **options)
+        assert np.array_equal(module.transforms(digit), module.transforms(255 - digit)) == inverted
+        save_state(module.state_dict(), tmp_path / "model.pdparams")  # as the Trainer does
+        again = hub.Module(
+            directory=str(root / "hub_modules" / "lenet_mnist"), load_checkpoint=str(tmp_path / "model.pdparams")
+        )
+        for image in (digit, 255 - digit):
+            assert np.array_equal(module.transforms(image), again.transforms(image))
+        assert (again.predict([digit]) == again.predict([255 - digit])) == inverted
+
+
 def test_auxiliary_heads_count_less():
     """The loss of a network that gives several outputs in training."""
     from paddle_cv.hub.fine_tuning import FineTuning

@@ -56,6 +56,7 @@ def test_a_folder_of_classes_is_learned_and_named(config, folder, tmp_path):
     assert predictor.names == ("bright", "dark")
     network, spec = pcv.from_checkpoint(tmp_path / "run" / "last.pdparams")
     assert spec.name == "lenet" and network.num_classes == 2
+    assert spec.labels is None  # so that nothing is taken for a digit of MNIST, whatever the classes are called
 
 
 def test_going_on_changes_nothing(config, tmp_path):
@@ -189,3 +190,4 @@ def test_mnist(root, data, tmp_path):
     trainer = Trainer(config, progress=False)
     assert len(trainer.task.train) == 60000 and len(trainer.task.test) == 10000
     assert trainer.train()["accuracy"] > 0.9
+    assert pcv.from_checkpoint(tmp_path / "best.pdparams")[1].labels == "mnist"

@@ -10,6 +10,7 @@ from paddle_cv.weights import (
     load_weights,
     read_state,
     save_state,
+    trained_labels,
     with_class_names,
 )
 
@@ -35,6 +36,24 @@ def test_names_travel_with_the_weights(network, tmp_path):
     assert np.array_equal(other(x).numpy(), network(x).numpy())
     load_weights(network, read)
     assert pcv.from_checkpoint(tmp_path / "a.pdparams")[1].labels is None
+
+
+def test_weights_tell_what_they_were_trained_on(network, tmp_path):
+    """Ten classes that are called like digits are those of MNIST only where the file says so, or where it says nothing at all."""
+    network = pcv.create_model("lenet")
+    digits = [str(number) for number in range(10)]
+    for labels in (None, "mnist"):
+        save_state(with_class_names(network.state_dict(), digits, labels), tmp_path / "a.pdparams")
+        assert trained_labels(read_state(tmp_path / "a.pdparams")) == labels
+        for spec in (
+            pcv.load_network("lenet", tmp_path / "a.pdparams")[1],
+            pcv.from_checkpoint(tmp_path / "a.pdparams")[1],
+        ):
+            assert (spec.labels, list(spec.class_names)) == (labels, digits)
+    save_state(network.state_dict(), tmp_path / "b.pdparams")
+    assert pcv.load_network("lenet", tmp_path / "b.pdparams")[1].labels == "mnist"
+    for name in ("lenet", "mnist_cnn_bn"):  # these are shipped
+        assert pcv.load_network(name)[1].labels == "mnist"
 
 
 @pytest.mark.parametrize("names", [[], ["a", "a"], ["a", 1], ["a", ""]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -34,10 +35,11 @@ class ClassificationTask(Task):
     score = "accuracy"
 
     def __init__(self, config: DictConfig, spec: ModelSpec):
-        super().__init__(config, spec)
         read = choose("data.source", config.data.source, _SOURCES)
         folder = config.data.folders[0] if config.data.folders else None
         self.train, self.test = read(folder, True), read(folder, False)
+        # What holds for the registered weights need not hold for those that are trained here.
+        super().__init__(config, replace(spec, labels=self.train.source, class_names=tuple(self.train.classes)))
         if self.train.classes != self.test.classes:
             raise ValueError(f"{folder}: train has the classes {self.train.classes}, val has {self.test.classes}")
 
@@ -105,4 +107,4 @@ class ClassificationTask(Task):
         return [None] * len(self.test)
 
     def finish(self, state: dict[str, Any]) -> dict[str, Any]:
-        return with_class_names(state, self.train.classes)
+        return with_class_names(state, self.train.classes, self.train.source)
