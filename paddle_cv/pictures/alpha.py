@@ -31,7 +31,7 @@ def fill_transparent(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     finest square that has one.
 
     Args:
-        color: (H, W, 3), any dtype.
+        color: (H, W) or (H, W, C), any dtype.
         alpha: (H, W).
 
     Returns:
@@ -40,6 +40,8 @@ def fill_transparent(color: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     visible = alpha > 0
     if visible.all() or not visible.any():
         return color
+    if color.ndim == 2:
+        return fill_transparent(color[..., None], alpha)[..., 0]
     filled = _fill(color.astype(np.float32), visible.astype(np.float32))
     return np.where(visible[..., None], color, filled.astype(color.dtype))
 

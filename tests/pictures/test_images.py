@@ -229,6 +229,7 @@ def test_holes_take_the_colour_around_them():
     color[10:20, 10:20], alpha[10:20, 10:20] = (200, 100, 50), 255
     filled = fill_transparent(color, alpha)
     assert (filled == (200, 100, 50)).all()
+    assert (fill_transparent(color[..., 0], alpha) == 200).all()
     opaque = np.full_like(alpha, 255)
     assert fill_transparent(color, opaque) is color
 
