@@ -12,7 +12,7 @@ import gradio as gr
 from ..api import load
 from ..pictures import save_picture
 from .networks import Network
-from .parts import AT_ONCE, QUEUED, Words, errors_shown, menu, on_white, open_upload, predictor_of, samples
+from .parts import AT_ONCE, QUEUED, Words, errors_shown, menu, open_upload, predictor_of, samples
 from .texts import TEXTS
 
 __all__ = ["Enlarging"]
@@ -101,9 +101,9 @@ class Enlarging:
             scale = network.spec.scale
             before = load(f"bicubic_x{scale}").restore(picture) if scale else picture
             saved = save_picture(result, Path(folder) / f"{Path(path).stem}_{network.spec.name}.png")
-            shown = [save_picture(on_white(before), Path(folder) / "before.png"), saved]
+            shown = [save_picture(before.on_white(), Path(folder) / "before.png"), saved]
             if result.alpha is not None:
-                shown[1] = save_picture(on_white(result), Path(folder) / "after.png")
+                shown[1] = save_picture(result.on_white(), Path(folder) / "after.png")
             (height, width), (new_height, new_width) = picture.size, result.size
             yield (
                 gr.update(value=tuple(map(str, shown)), label=f"{texts.bicubic if scale else texts.before} ↔ {name}"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from .networks import Network
 from .parts import (
@@ -13,10 +14,8 @@ from .parts import (
     QUEUED,
     TOP,
     Words,
-    eight_bits,
     errors_shown,
     menu,
-    on_white,
     open_upload,
     page_error,
     predictor_of,
@@ -103,7 +102,7 @@ class Naming:
         texts, network = TEXTS[language], self.networks[name]
         with errors_shown(texts, path):
             picture = open_upload(path, lambda *size: size, _MAX_MEGAPIXELS, texts.too_large_to_name, texts)
-            preview = eight_bits(on_white(picture))
+            preview = Image.fromarray(picture.on_white().eight_bits().color)
             preview.thumbnail((1200, 1200))
             if network.missing:
                 return None, preview

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
-from PIL import Image
 
 from ..pictures import ImageError, Picture, open_picture, picture_size
-from ..pictures.images import full_scale
 from .networks import Network
 from .samples import sample_photographs
 from .texts import TEXTS, Texts
@@ -23,10 +20,8 @@ __all__ = [
     "QUEUED",
     "TOP",
     "Words",
-    "eight_bits",
     "errors_shown",
     "menu",
-    "on_white",
     "open_upload",
     "page_error",
     "predictor_of",
@@ -158,19 +153,3 @@ def open_upload(
         return open_picture(path)
     except ImageError as error:
         raise ImageError(texts.damaged.format(error=error)) from None
-
-
-def on_white(picture: Picture) -> Picture:
-    """Without transparency: the slider lays one picture over the other."""
-    if picture.alpha is None:
-        return picture
-    top = full_scale(picture.color.dtype)
-    alpha = picture.alpha.astype(np.float32) / top
-    alpha = alpha if picture.grey else alpha[..., None]
-    color = picture.color * alpha + top * (1 - alpha)
-    return picture.with_pixels((color if top == 1 else np.rint(color)).astype(picture.color.dtype), None)
-
-
-def eight_bits(picture: Picture) -> Image.Image:
-    top = full_scale(picture.color.dtype)
-    return Image.fromarray(np.rint(picture.color * np.float32(255 / top)).astype(np.uint8))
