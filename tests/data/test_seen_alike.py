@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
-from paddle import nn
 from PIL import Image
 
 from paddle_cv.data import read_image
@@ -14,6 +13,7 @@ from paddle_cv.data.preprocessing import standardise
 from paddle_cv.inference import RestorationPredictor
 from paddle_cv.inference.classification import prepare
 from paddle_cv.models import model_spec
+from paddle_cv.models.network import Network
 from paddle_cv.models.restoration.base import RestorationSpec
 from paddle_cv.pictures import open_picture
 
@@ -68,7 +68,7 @@ def test_what_it_is_that_they_see(files):
     assert 20 < deep.mean() < 200 and deep.std() > 20 and np.abs(deep - floating).max() <= 1
 
 
-class Unchanged(nn.Layer):
+class Unchanged(Network):
     receptive_radius = 0
 
     def forward(self, x):
