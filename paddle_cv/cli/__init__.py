@@ -54,6 +54,10 @@ def main() -> int:
 
 def run(name: str) -> int:
     """Runs one program with the arguments of `sys.argv`; its exit code, which is 1 where nobody reads its output any more."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name of a file that the console's encoding does not have, as Windows' often has not, ends no program.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         program = importlib.import_module(f".{name.replace('-', '_')}", __name__)
         code = program.main()

@@ -321,7 +321,7 @@ def peak_memory() -> float:
     status = Path("/proc/self/status")
     if status.exists():
         # getrusage would count the memory of the process that started this one, if that is larger.
-        [line] = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+        [line] = [line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM:")]
         return int(line.split()[1]) / 2**20
     import resource
 
@@ -353,7 +353,11 @@ def machine() -> str:
     """What the figures were measured on."""
     cpu = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
-        names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line
+            for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+            if line.startswith("model name")
+        ]
         cpu = names[0].partition(": ")[2] if names else cpu
     parts = [
         f"{physical_cores()} cores of {cpu}",

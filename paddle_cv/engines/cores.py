@@ -24,7 +24,7 @@ def physical_cores(topology: str = _TOPOLOGY, quota: str = _QUOTA) -> int:
     cpus = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     cores = {_core(Path(topology.format(cpu)), cpu) for cpu in cpus}
     try:
-        allowed, period = Path(quota).read_text().split()[:2]
+        allowed, period = Path(quota).read_text(encoding="utf-8").split()[:2]
         return max(min(len(cores), round(int(allowed) / int(period))), 1)
     except (OSError, ValueError):  # no such file, or "max"
         return max(len(cores), 1)
@@ -32,6 +32,6 @@ def physical_cores(topology: str = _TOPOLOGY, quota: str = _QUOTA) -> int:
 
 def _core(folder: Path, cpu: int) -> tuple:
     try:
-        return tuple(int((folder / name).read_text()) for name in ("physical_package_id", "core_id"))
+        return tuple(int((folder / name).read_text(encoding="utf-8")) for name in ("physical_package_id", "core_id"))
     except (OSError, ValueError):
         return (cpu,)

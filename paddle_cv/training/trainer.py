@@ -326,5 +326,7 @@ class Trainer:
             if gained:
                 save_state(self.task.finish(self.network.state_dict()), self.folder / "best.pdparams")
             summary = json_text({"best": self.best, "history": self.history})
-            write_atomically(self.folder / "metrics.json", lambda name: Path(name).write_text(summary))
+            write_atomically(
+                self.folder / "metrics.json", lambda name: Path(name).write_text(summary, encoding="utf-8")
+            )
         self.average.swap()
