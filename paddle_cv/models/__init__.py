@@ -10,12 +10,15 @@ from .registry import (
     networks,
     pretrained_spec,
     register_model,
+    register_weights,
+    tagged_weights,
 )
-from .spec import LabelledSpec, ModelSpec, PublishedWeights
+from .spec import LabelledSpec, ModelSpec, PackagedWeights, PublishedWeights
 
 __all__ = [
     "LabelledSpec",
     "ModelSpec",
+    "PackagedWeights",
     "PublishedWeights",
     "build_model",
     "detect_model",
@@ -25,4 +28,6 @@ __all__ = [
     "networks",
     "pretrained_spec",
     "register_model",
+    "register_weights",
+    "tagged_weights",
 ]

@@ -6,11 +6,12 @@ import fnmatch
 import inspect
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Optional
 
 from paddle import nn
 
-from .spec import ModelSpec
+from .spec import ModelSpec, PackagedWeights
 from .suggest import suggest
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "networks",
     "pretrained_spec",
     "register_model",
+    "register_weights",
+    "tagged_weights",
 ]
 
 
@@ -32,6 +35,8 @@ _SAID_BY_NAMES = ("scale", "noise_level")
 
 _SPECS: dict[str, ModelSpec] = {}
 _ALIASES: dict[str, str] = {}
+# Networks of the list with others' weights, by the names that the weights are known by.
+_TAGGED: dict[str, ModelSpec] = {}
 
 
 def register_model(
@@ -80,6 +85,29 @@ def register_model(
         _SPECS[registered.name] = registered
         if alias:
             _ALIASES[alias + suffix] = registered.name
+
+
+def register_weights(name: str, model: str, packaged: PackagedWeights, **hyperparameters: Any) -> None:
+    """Registers weights by a name of their own, for a network that is registered.
+
+    Args:
+        name: Such as `realesrgan_x4`.
+        model: The network's registered name.
+        packaged: The weights.
+        **hyperparameters: Where they are for other ones than the name's.
+
+    Raises:
+        ValueError: The name is taken already.
+    """
+    if name in _SPECS or name in _ALIASES or name in _TAGGED:
+        raise ValueError(f"the model name {name!r} is registered twice")
+    spec = _SPECS[model].of_checkpoint({**_SPECS[model].hyperparameters, **hyperparameters})
+    _TAGGED[name] = replace(spec, name=name, packaged=packaged)
+
+
+def tagged_weights() -> dict[str, ModelSpec]:
+    """What `register_weights` has registered, by name."""
+    return dict(_TAGGED)
 
 
 def list_models(pattern: str = "*", task: Optional[str] = None, pretrained: Optional[bool] = None) -> list[str]:
@@ -135,9 +163,12 @@ def model_spec(name: str) -> ModelSpec:
         KeyError: No such name; the message has the nearest ones.
     """
     name = _ALIASES.get(name, name)
+    if name in _TAGGED:
+        return _TAGGED[name]
     modules = {} if name in _SPECS else _of_modules()
     if name not in _SPECS and name not in modules:
         tasks = {known: spec.task for known, spec in {**modules, **_SPECS}.items()}
+        tasks.update({tag: spec.task for tag, spec in _TAGGED.items()})
         tasks.update({alias: _SPECS[known].task for alias, known in _ALIASES.items()})
         hint = suggest(name, tasks, [known for known in tasks if pretrained_spec(known).has_weights])
         raise KeyError(f"there is no model {name!r}; {hint}")

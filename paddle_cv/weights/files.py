@@ -1,4 +1,4 @@
-"""Weight files: `.pdparams`, `.safetensors`, `.npz`, those of PyTorch; and the folders of static-graph models."""
+"""Weight files: `.pdparams`, `.safetensors`, `.npz`, those of PyTorch and of ncnn; and the folders of static-graph models."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..models.layers import STORED
 from ..models.network import Network
 from .archives import open_archive, read_npz
 from .arrays import float32_of_bfloat16
+from .ncnn import is_ncnn, read_ncnn
 from .pickles import Array, Name, Thing, read_pickle
 from .safetensors_files import read_safetensors
 from .static_graph import GRAPH, read_static_folder
@@ -45,7 +46,7 @@ _COUNTERS = ("total_ops", "total_params", "step_counter", "n_averaged")
 
 # Suffixes of files that are pickles, archives with a pickle in them, or `.npz`; which, their first bytes say.
 _PICKLES = (".pdparams", ".pth", ".pt", ".ckpt", ".tar", ".bin", ".pkl", ".pickle", ".npz")
-_SUFFIXES = (".safetensors", *_PICKLES)
+_SUFFIXES = (".safetensors", *_PICKLES, ".param")
 # Wrappings within wrappings; more only where one is within itself.
 _MAX_WRAPPINGS = 10
 
@@ -180,6 +181,8 @@ def read_parts(path: Union[str, Path]) -> dict[str, dict[str, np.ndarray]]:
         reader = read_static_folder
     elif not path.is_file():
         raise FileNotFoundError(f"there is no weight file {path}")
+    elif is_ncnn(path):
+        reader = read_ncnn
     elif path.suffix.lower() in _SUFFIXES:
         reader = _read_content
     else:

@@ -15,6 +15,7 @@ from ..models.layers import STORED
 from ..models.network import Network
 from .classes import CLASS_NAMES, LABELS
 from .files import fits, read_parts, read_state
+from .ncnn import in_own_names, is_ncnn
 from .official import convert_paddle_vision_state, convert_state, rename_entries, to_own_range, without_prefixes
 
 __all__ = ["converted_weights", "identify", "identify_state", "read_weights"]
@@ -51,7 +52,13 @@ def read_weights(
 def converted_weights(
     path: Union[str, Path], network: Network, new_layers: Sequence[str] = (), for_255: bool = False
 ) -> dict[str, np.ndarray]:
-    """As `read_weights`, but whether the weights fit is left to whoever loads them."""
+    """As `read_weights`, but whether the weights fit is left to whoever loads them.
+
+    Files of ncnn name no layers: they are taken for the network's if all their layers are of its kinds and shapes, in its order.
+    """
+    if is_ncnn(Path(path)):
+        state = read_state(path)
+        return in_own_names(state, network) or state
     state = read_state(path, part=network.official_part)
     candidates = list(_conversions(state, network))
     # Where none fits, loading the last one tells what is wrong.
@@ -91,6 +98,10 @@ def identify(path: Union[str, Path], named: Optional[ModelSpec] = None) -> tuple
         raise ValueError(f"{path} holds {len(parts)} state dicts ({', '.join(parts)}){_choice(parts)}")
     [state] = parts.values()
     found = identify_state(state, named)
+    if found is None and is_ncnn(Path(path)):
+        raise ValueError(
+            f"{path}: files of ncnn do not say what network they are for; name one: pcv.load(NAME, weights=...)"
+        )
     if found is None:
         raise ValueError(f"{path} holds weights of no network known here; its first entries are {list(state)[:5]}")
     return found

