@@ -13,6 +13,9 @@ from .service import Service
 
 __all__ = ["Server"]
 
+# Seconds between two looks at the connections that count as such, at most; usually it is one.
+_LONGEST_PAUSE = 2.0
+
 
 class Server(uvicorn.Server):
     """Runs a service until it is told to stop, and closes the connections of clients that take too long.
@@ -41,6 +44,7 @@ class Server(uvicorn.Server):
         )
         self._service = service
         self._idle: dict[Any, tuple[float, Any]] = {}
+        self._looked = time.monotonic()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         if self._service.stopping:
@@ -56,15 +60,19 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def _close_idle(self, now: float) -> None:
-        """Idle is a connection whose client has a request to send, or a reply to fetch."""
+        """Idle is a connection whose client has a request to send, or a reply to fetch.
+
+        Time in which this program did not run, as on a machine with too much to do, is none in which clients were idle.
+        """
+        passed, self._looked = min(now - self._looked, _LONGEST_PAUSE), now
         connections, before, self._idle = list(self.server_state.connections), self._idle, {}
         for connection in connections:
             if connection.waits_for_client:
                 last = connection.cycle  # the last request and its response
-                since, known = before.get(connection, (now, last))
-                self._idle[connection] = (since if known is last else now, last)
+                seconds, known = before.get(connection, (-passed, last))
+                self._idle[connection] = (seconds + passed if known is last else 0.0, last)
         surplus = len(connections) - self._service.limits.connections
-        for connection, (since, _) in sorted(self._idle.items(), key=lambda item: item[1][0]):
-            if surplus > 0 or now - since > self._service.limits.transfer:
+        for connection, (seconds, _) in sorted(self._idle.items(), key=lambda item: -item[1][0]):
+            if surplus > 0 or seconds > self._service.limits.transfer:
                 connection.transport.abort()
                 surplus -= 1

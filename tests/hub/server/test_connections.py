@@ -5,6 +5,7 @@ import http.client
 import json
 import socket
 import time
+from unittest.mock import Mock
 
 import pytest
 
@@ -141,3 +142,19 @@ def test_what_follows_a_refusal_is_no_request(echo):
         connection.sendall(start_of_request(2) * 50)
         assert connection.recv(1000) == b""
     assert echo.begun.acquire(blocking=False) is False
+
+
+def test_a_pause_of_the_server_is_no_fault_of_its_clients(echo):
+    """On a machine with too much to do the server may stand still for longer than clients may."""
+    from paddle_cv.hub.server import Limits, Server, Service
+
+    connection = Mock(cycle=None, waits_for_client=True)
+    server = Server(Service([echo], Limits(transfer=5)), "error")
+    server.server_state.connections.add(connection)
+    start = server._looked
+    for second in (1, 2, 60, 61):
+        server._close_idle(start + second)
+    assert not connection.transport.abort.called
+    for second in range(62, 66):
+        server._close_idle(start + second)
+    assert connection.transport.abort.called
