@@ -19,7 +19,7 @@ from .arrays import float32_of_bfloat16
 from .ncnn import is_ncnn, read_ncnn
 from .pickles import Array, Name, Thing, read_pickle
 from .safetensors_files import read_safetensors
-from .static_graph import GRAPH, read_static_folder
+from .static_graph import is_static_graph, read_static_graph
 from .torch_files import Tensor, is_legacy, layer_state, read_torch_archive, read_torch_legacy
 
 __all__ = ["fits", "load_weights", "read_parts", "read_state", "save_state"]
@@ -177,8 +177,8 @@ def read_parts(path: Union[str, Path]) -> dict[str, dict[str, np.ndarray]]:
         FileNotFoundError, ValueError: As `read_state`.
     """
     path = Path(path)
-    if (path / GRAPH).is_file():
-        reader = read_static_folder
+    if is_static_graph(path):
+        reader = read_static_graph
     elif not path.is_file():
         raise FileNotFoundError(f"there is no weight file {path}")
     elif is_ncnn(path):
@@ -208,7 +208,7 @@ def read_state(path: Union[str, Path], part: Optional[str] = None) -> dict[str, 
     executed (`pickles`), and nothing that they name is imported. Arrays may share memory, and cannot be written to.
 
     Args:
-        path: The file; or the folder of a static-graph model of Paddle 1.x, with `__model__` and a file for each variable.
+        path: The file; or the folder of a static-graph model, with `__model__` and a file for each variable or `__params__`.
         part: Which state dict to take where the file has several; without an effect where it has one.
 
     Raises:

@@ -1,5 +1,10 @@
 """The folders of static-graph models."""
 
+import os
+import shutil
+import subprocess
+import sys
+
 import numpy as np
 import paddle
 import pytest
@@ -99,3 +104,48 @@ def test_other_types_and_damage(tmp_path):
             read_state(folder)
     with pytest.raises(FileNotFoundError, match="no weight file"):
         read_state(tmp_path)
+
+
+_SAVE = """
+import sys, numpy as np, paddle
+from paddle import nn
+network = nn.Sequential(nn.Conv2D(3, 4, 3), nn.BatchNorm2D(4), nn.Linear(6, 2)); network.eval()
+spec = [paddle.static.InputSpec([None, 3, 8, 8], "float32")]
+paddle.jit.save(network, sys.argv[1] + "/inference", input_spec=spec)
+np.savez(sys.argv[1] + "/expected.npz", **{value.name: value.numpy() for value in network.state_dict().values()})
+"""
+
+
+def test_variables_in_one_file(tmp_path):
+    """As Paddle 2 writes them, which Paddle 3 still can."""
+    environment = {**os.environ, "FLAGS_enable_pir_api": "0"}
+    subprocess.run([sys.executable, "-c", _SAVE, str(tmp_path)], env=environment, check=True, capture_output=True)
+    expected = dict(np.load(tmp_path / "expected.npz"))
+    assert len(expected) == 8
+    (tmp_path / "folder").mkdir()
+    shutil.copy(tmp_path / "inference.pdmodel", tmp_path / "folder" / "__model__")
+    shutil.copy(tmp_path / "inference.pdiparams", tmp_path / "folder" / "__params__")
+    for path in (tmp_path / "inference.pdmodel", tmp_path / "inference.pdiparams", tmp_path / "folder"):
+        state = read_state(path)
+        assert state.keys() == expected.keys()
+        assert all(np.array_equal(state[key], value) for key, value in expected.items())
+    file = tmp_path / "inference.pdiparams"
+    content = file.read_bytes()
+    for damaged in (content[:-1], content + b"0", content[40:]):
+        file.write_bytes(damaged)
+        with pytest.raises(ValueError, match="inference.pdiparams cannot be read as weights"):
+            read_state(file)
+
+
+def test_a_shape_beyond_its_values(tmp_path):
+    network = _varied(pcv.create_model("resnet50d", depths=(1, 1, 1, 1), num_classes=5))
+    save_static(network, resnet_vd_names((1, 1, 1, 1)), tmp_path / "model")
+    file = tmp_path / "model" / "fc_0.b_0"
+    content = file.read_bytes()
+    assert content.count(b"\x08\x05\x10\x05") == 1
+    # 2**40 values, by a description that is longer.
+    file.write_bytes(
+        content.replace(b"\x04\x00\x00\x00\x08\x05\x10\x05", b"\x09\x00\x00\x00\x08\x05\x10\x80\x80\x80\x80\x80\x20")
+    )
+    with pytest.raises(ValueError, match="fc_0.b_0 is no variable"):
+        read_state(tmp_path / "model")
