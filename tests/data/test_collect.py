@@ -313,3 +313,9 @@ def test_the_command(tmp_path, root):
     assert [line.split()[1] for line in listed.splitlines() if line.startswith("MNIST")] == ["here"]
     assert call("get", "mnist").strip() == str(digits)
     assert "did you mean Set5?" in call("get", "Set-5", code=2)
+
+
+def test_the_document_has_all_of_them(root):
+    from tools.maintain.data_table import table
+
+    assert table() in (root / "docs" / "data.md").read_text(encoding="utf-8")
