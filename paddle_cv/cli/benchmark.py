@@ -39,7 +39,6 @@ from PIL import Image  # noqa: E402
 from tqdm import tqdm  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.analysis import fill_marked  # noqa: E402
 from paddle_cv.engines import available_engines, make_engine  # noqa: E402
 from paddle_cv.engines.cores import physical_cores  # noqa: E402
 from paddle_cv.engines.export import graph_shapes  # noqa: E402
@@ -371,7 +370,7 @@ def machine() -> str:
 
 
 def page(arguments) -> None:
-    """Writes docs/speed.md, and the first table of it into the README files. Runs are processes of their own, for their memory."""
+    """Writes docs/speed.md. Runs are processes of their own, for their memory."""
     sections = []
     for run in tqdm(_RUNS, unit="run"):
         command = [sys.executable, "-W", "ignore", __file__, *run.split()]
@@ -381,11 +380,6 @@ def page(arguments) -> None:
     (ROOT / "docs" / "speed.md").write_text(
         _PAGE.format(machine=machine()) + "\n" + "\n".join(sections), encoding="utf-8"
     )
-    first = sections[0].partition("\n\n")[2].strip()
-    for readme in (ROOT / "README.md", ROOT / "README.zh-CN.md"):
-        readme.write_text(
-            fill_marked(readme.read_text(encoding="utf-8"), "speed", f"\n{first}\n\n{machine()}\n"), encoding="utf-8"
-        )
 
 
 _BESIDE = ["onnxruntime", "torch"]

@@ -6,7 +6,7 @@ import paddle_cv as pcv
 from tools.maintain.module_pages import (
     make_module,
     module_source,
-    modules_page,
+    modules_pages,
     network_of,
     pages,
     readme,
@@ -23,12 +23,17 @@ def test_pages_are_up_to_date():
 
 
 def test_the_list_of_modules_is_up_to_date(root):
-    text = (root / "docs" / "modules.md").read_text(encoding="utf-8")
-    assert text == modules_page(), "run python tools/maintain/module_pages.py"
-    for module in (root / "hub_modules").glob("*/module.py"):
-        assert f"(../hub_modules/{module.parent.name}/README.md)" in text
+    files = modules_pages()
+    assert sorted(path.name for path in files) == ["modules.md", "modules.zh-CN.md"]
+    for path, right in files.items():
+        text = path.read_text(encoding="utf-8")
+        assert text == right, "run python tools/maintain/module_pages.py"
+        for module in (root / "hub_modules").glob("*/module.py"):
+            assert f"(../hub_modules/{module.parent.name}/README" in text
+    text, chinese = files.values()
     card = json.loads((root / "hub_modules" / "rdn_x4" / "card.json").read_text())
     assert f"| 2.1 MB | {card['scores']['Set5']['psnr']:.2f} dB on Set5 | in the module |" in text
+    assert f"| 2.1 MB | Set5 上 {card['scores']['Set5']['psnr']:.2f} dB | 模块中 |" in chinese
 
 
 def test_modules_have_one_form(root):

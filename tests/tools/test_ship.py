@@ -30,10 +30,10 @@ CONFIGURATIONS = {
 def repository(tmp_path_factory, root, photo):
     """Documents with marks, data, and one run of one step for each kind of network."""
     folder = tmp_path_factory.mktemp("repository")
-    for name in ("README.md", "README.zh-CN.md"):
-        text = "".join(f"<!-- {mark} -->\n<!-- end of {mark} -->\n" for mark in MARKS)
-        (folder / name).write_text(text, encoding="utf-8")
     (folder / "docs").mkdir()
+    for name in ("scores.md", "scores.zh-CN.md"):
+        text = "".join(f"<!-- {mark} -->\n<!-- end of {mark} -->\n" for mark in MARKS)
+        (folder / "docs" / name).write_text(text, encoding="utf-8")
     shutil.copy(root / "docs" / "published.json", folder / "docs")
     for part in ("train", "val"):
         for digit in range(10):
@@ -83,9 +83,9 @@ def test_ship(shipped):
         assert pcv.from_checkpoint(folder / f"{name}.pdparams")[1].name == name
     page = (shipped / "hub_modules" / "tiny_denoiser" / "README.md").read_text(encoding="utf-8")
     assert "standard deviation of 25" in page and "| IRCNN |" not in page  # nothing is published for this test set
-    readme = (shipped / "README.md").read_text(encoding="utf-8")
-    assert "| [tiny_x3](hub_modules/tiny_x3/README.md) | fsrcnn_x3 (" in readme
-    assert "| [tiny_denoiser](" in readme and "Denoising, PSNR" in readme
+    scores = (shipped / "docs" / "scores.md").read_text(encoding="utf-8")
+    assert "| [tiny_x3](../hub_modules/tiny_x3/README.md) | fsrcnn_x3 (" in scores
+    assert "| [tiny_denoiser](" in scores and "Denoising, PSNR" in scores
     assert ship.update(shipped) == []
 
 
@@ -95,8 +95,8 @@ def test_exercises(repository):
     assert name == "lenet" and row["parameters"] == 61706 and row["config"] == "configs/lenet.yaml"
     history = json.loads((repository / "runs" / "lenet" / "metrics.json").read_text())["history"]
     assert row["accuracy"] == pytest.approx(history[-1]["accuracy"], abs=1e-6) and row["data"] == "digits"
-    text = ship.marked_documents(repository)[repository / "README.md"]
-    assert f"| digits | [lenet](configs/lenet.yaml) | lenet (61.7K) | {100 * row['accuracy']:.2f} % | 1 |" in text
+    text = ship.marked_documents(repository)[repository / "docs/scores.md"]
+    assert f"| digits | [lenet](../configs/lenet.yaml) | lenet (61.7K) | {100 * row['accuracy']:.2f} % | 1 |" in text
     with pytest.raises(ValueError, match="is no classifier"):
         ship.note_exercises([repository / "runs" / "fsrcnn_x3"], repository)
     (repository / "docs" / "exercises.json").unlink()

@@ -84,16 +84,56 @@ RESTORATION = {
         },
     },
 }
-MODULES_PAGE = """\
+MODULES_PAGES = {
+    "en": """\
 # The modules
 
-Written by `python tools/maintain/module_pages.py`. `python tools/hub.py install` puts these {count} modules where
-`hub.Module(name=...)` finds them; [paddlehub.md](paddlehub.md) shows what they can do.
+[中文](modules.zh-CN.md)
+
+Written by `python tools/maintain/module_pages.py`. `paddle-cv hub install` puts these {count} modules where
+`hub.Module(name=...)` finds them; [paddlehub.md](paddlehub.md) shows what they can do. Their names are names of
+`paddle_cv.load` and of all commands as well.
 
 | module | task | network | weights | score | where the weights are |
 |---|---|---|---|---|---|
 {lines}
-"""
+""",
+    "zh": """\
+# 模块
+
+[English](modules.md)
+
+由 `python tools/maintain/module_pages.py` 写成。`paddle-cv hub install` 把这 {count} 个模块放到
+`hub.Module(name=...)` 能找到的地方；用法见 [paddlehub.zh-CN.md](paddlehub.zh-CN.md)。模块名也可以用于 `paddle_cv.load` 和所有命令。
+
+| 模块 | 任务 | 网络 | 权重大小 | 得分 | 权重在哪里 |
+|---|---|---|---|---|---|
+{lines}
+""",
+}
+MODULES_FILES = {"en": "modules.md", "zh": "modules.zh-CN.md"}
+MODULES_WORDS = {
+    "en": {
+        "shipped": "in the module",
+        "published": "fetched at the first use",
+        "brought": "the user's files",
+        "super_resolution": "super-resolution",
+        "unmeasured": "not measured",
+        "accuracy": "{value} % of {name}",
+        "psnr": "{value} dB on {name}",
+    },
+    "zh": {
+        "shipped": "模块中",
+        "published": "首次使用时下载",
+        "brought": "用户的文件",
+        "super_resolution": "超分辨率",
+        "denoising": "去噪",
+        "classification": "分类",
+        "unmeasured": "未测量",
+        "accuracy": "{name} 上 {value} %",
+        "psnr": "{name} 上 {value} dB",
+    },
+}
 RESULT = {"super_resolution": ("large", "reconstruct"), "denoising": ("clean", "denoise")}
 PUBLISHED = {
     "en": """\
@@ -214,32 +254,37 @@ def pages(folder: Optional[Path] = None) -> dict[Path, str]:
     return texts
 
 
-def score(module: Path) -> str:
+def score(module: Path, language: str = "en") -> str:
     """What the card says first of the weights' quality."""
+    words = MODULES_WORDS[language]
     if not (module / "card.json").is_file():
-        return "not measured"
+        return words["unmeasured"]
     name, values = next(iter(read_card(module)["scores"].items()))
     if "accuracy" in values:
-        return f"{100 * values['accuracy']:.2f} % of {name}"
-    return f"{values['psnr']:.2f} dB on {name}"
+        return words["accuracy"].format(value=f"{100 * values['accuracy']:.2f}", name=name)
+    return words["psnr"].format(value=f"{values['psnr']:.2f}", name=name)
 
 
-def modules_page(folder: Optional[Path] = None) -> str:
+def modules_page(folder: Optional[Path] = None, language: str = "en") -> str:
     """docs/modules.md: the modules in a folder (None: this project's), their size and what they score."""
-    folder, origins = folder or hub_modules_folder(), {True: "in the module", False: "fetched at the first use"}
-    lines = []
+    folder, words, lines = folder or hub_modules_folder(), MODULES_WORDS[language], []
     for source in sorted(folder.glob("*/module.py")):
         module = source.parent
+        link = f"[{module.name}](../hub_modules/{module.name}/{README[language]})"
         spec = network_of(module)
-        if spec is None:  # it takes the user's files
-            lines.append(
-                f"| [{module.name}](../hub_modules/{module.name}/README.md) | classification | | | | the user's files |"
-            )
+        if spec is None:
+            lines.append(f"| {link} | {words.get('classification', 'classification')} | | | | {words['brought']} |")
             continue
-        origin = origins[(module / "card.json").is_file()]
-        cells = (spec.task.replace("_", "-"), f"`{spec.name}`", facts(module, spec)["size"], score(module), origin)
-        lines.append(f"| [{module.name}](../hub_modules/{module.name}/README.md) | {' | '.join(cells)} |")
-    return MODULES_PAGE.format(count=len(lines), lines="\n".join(lines))
+        origin = words["shipped" if (module / "card.json").is_file() else "published"]
+        task = words.get(spec.task, spec.task)
+        cells = (task, f"`{spec.name}`", facts(module, spec)["size"], score(module, language), origin)
+        lines.append(f"| {link} | {' | '.join(cells)} |")
+    return MODULES_PAGES[language].format(count=len(lines), lines="\n".join(lines))
+
+
+def modules_pages(folder: Optional[Path] = None, root: Path = ROOT) -> dict[Path, str]:
+    """The list of the modules in all languages."""
+    return {root / "docs" / name: modules_page(folder, language) for language, name in MODULES_FILES.items()}
 
 
 def module_source(spec: pcv.ModelSpec, name: str) -> str:
@@ -283,7 +328,7 @@ def main() -> int:
     new = parser.parse_args().new
     for name in without_module() if new == [] else new or ():
         print(f"made {make_module(pcv.model_spec(name), hub_modules_folder())}")
-    for path, text in {**pages(), ROOT / "docs" / "modules.md": modules_page()}.items():
+    for path, text in {**pages(), **modules_pages()}.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"updated {path}")

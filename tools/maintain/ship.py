@@ -34,7 +34,7 @@ from paddle_cv.analysis import exercise_table, fill_marked, measure, read_card, 
 from paddle_cv.api import load_network  # noqa: E402
 from paddle_cv.models import LabelledSpec, list_aliases  # noqa: E402
 from paddle_cv.weights import fits, read_state, save_state  # noqa: E402
-from tools.maintain.module_pages import make_module, modules_page, pages  # noqa: E402
+from tools.maintain.module_pages import make_module, modules_pages, pages  # noqa: E402
 
 INTRODUCTIONS = {
     "shipped denoisers": {
@@ -193,7 +193,7 @@ def marked_documents(root: Path = ROOT) -> dict[Path, str]:
     exercises = json.loads(noted.read_text(encoding="utf-8")) if noted.is_file() else {}
     cards = {path.parent.name: read_card(path.parent) for path in sorted((root / "hub_modules").glob("*/card.json"))}
     texts = {}
-    for name, language in (("README.md", "en"), ("README.zh-CN.md", "zh")):
+    for name, language in (("docs/scores.md", "en"), ("docs/scores.zh-CN.md", "zh")):
         text = (root / name).read_text(encoding="utf-8")
         tables = {
             "shipped super-resolution": shipped_table(_of_task(cards, "super_resolution"), published, language),
@@ -202,7 +202,8 @@ def marked_documents(root: Path = ROOT) -> dict[Path, str]:
         }
         for mark, table in tables.items():
             introduction = INTRODUCTIONS.get(mark, {}).get(language, "{}") if table else ""
-            text = fill_marked(text, mark, introduction.format(table))
+            # Links of the tables start at the top of the repository.
+            text = fill_marked(text, mark, introduction.format(table.replace("](", "](../")))
         texts[root / name] = text
     return texts
 
@@ -215,7 +216,7 @@ def update(root: Path = ROOT) -> list[Path]:
     """Brings the tables and the pages of the modules up to date; returns what has changed."""
     changed = []
     folder = root / "hub_modules"
-    texts = {**marked_documents(root), **pages(folder), root / "docs" / "modules.md": modules_page(folder)}
+    texts = {**marked_documents(root), **pages(folder), **modules_pages(folder, root)}
     for path, text in texts.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
