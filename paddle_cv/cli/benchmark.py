@@ -3,6 +3,7 @@
 paddle-cv benchmark predict   seconds of the predictor beside plain ONNX Runtime and PyTorch channels-last
 paddle-cv benchmark tiles     seconds for several sides of the windows
 paddle-cv benchmark train     seconds of a training step beside plain dygraph and PyTorch channels-last
+paddle-cv benchmark mkl       training with Paddle's MKL as it comes and as paddle_cv sets it, on processors that are not Intel's
 paddle-cv benchmark large     time and peak memory for a large photograph, from file to file
 paddle-cv benchmark cold      seconds from the start of Python to the first result, and what takes them
 paddle-cv benchmark page      all of them, into docs/speed.md
@@ -44,7 +45,11 @@ from paddle_cv.engines.cores import physical_cores  # noqa: E402
 from paddle_cv.engines.export import graph_shapes  # noqa: E402
 from paddle_cv.engines.graphs import write_onnx_graph  # noqa: E402
 from paddle_cv.inference import RestorationPredictor  # noqa: E402
+from paddle_cv.inference.samples import rounding_loss  # noqa: E402
+from paddle_cv.inference.windows import compute_windows  # noqa: E402
 from paddle_cv.pictures import open_picture, picture_size, save_picture  # noqa: E402
+
+from . import benchmark_mkl  # noqa: E402
 
 
 def least_seconds(calls: dict, repeats: int) -> dict[str, tuple[float, float]]:
@@ -123,10 +128,11 @@ def plain_engines(network, spec, shapes, threads: int, beside: Sequence[str]) ->
     return rows
 
 
-def whole_picture(engine, image: np.ndarray) -> np.ndarray:
-    """What the predictor does for 8-bit RGB, but with the picture as one piece."""
-    x = np.ascontiguousarray((image.astype(np.float32) / 255).transpose(2, 0, 1)[None])
-    return np.rint(engine(x)[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
+def whole_picture(engine, spec, image: np.ndarray) -> np.ndarray:
+    """What the predictor does for 8 bits, but with the picture as one piece."""
+    x = (image.astype(np.float32) / 255).reshape(1, *image.shape[:2], -1)
+    result = compute_windows(x, spec, lambda planes: engine(np.ascontiguousarray(planes)), [])[0]
+    return np.rint(result.clip(0, 1) * 255).astype(np.uint8).reshape(*result.shape[:2], *image.shape[2:])
 
 
 def classifier_calls(network, spec, arguments, threads: int) -> tuple[dict, str, float, str]:
@@ -134,8 +140,8 @@ def classifier_calls(network, spec, arguments, threads: int) -> tuple[dict, str,
     side = spec.input_size
     x = np.random.default_rng(0).random((arguments.batch_size, spec.in_channels, side, side), np.float32)
     engines = {
-        f"paddle_cv, {engine}": make_engine(network, [x.shape[1:]], engine, threads=threads)
-        for engine in rows_of(arguments)
+        row: make_engine(network, [x.shape[1:]], engine, "auto", threads, precision, partial(rounding_loss, spec))
+        for row, engine, precision in rows_of(arguments)
     }
     engines.update(plain_engines(network, spec, [x.shape[1:]], threads, arguments.beside))
     calls = {row: partial(run, x) for row, run in engines.items()}
@@ -145,13 +151,15 @@ def classifier_calls(network, spec, arguments, threads: int) -> tuple[dict, str,
 def restoration_calls(network, spec, arguments, threads: int) -> tuple[dict, str, float, str]:
     """The same for pictures that are enlarged or denoised."""
     image = picture(*arguments.size)
+    if spec.in_channels == 1:  # for which colours would be work beside the network
+        image = image[..., 0]
     calls = {}
-    for engine in rows_of(arguments):
-        predictor = RestorationPredictor(network, spec, engine=engine, threads=threads)
-        calls[f"paddle_cv, {engine}"] = partial(predictor.predict, image)
-    if spec.in_channels == 3 and not spec.extra_inputs and not spec.enlarged_input:
+    for row, engine, precision in rows_of(arguments):
+        predictor = RestorationPredictor(network, spec, engine=engine, threads=threads, precision=precision)
+        calls[row] = partial(predictor.predict, image)
+    if not spec.extra_inputs:
         for row, run in plain_engines(network, spec, graph_shapes(spec), threads, arguments.beside).items():
-            calls[row] = partial(whole_picture, run, image)
+            calls[row] = partial(whole_picture, run, spec, image)
     megapixels = image.shape[0] * image.shape[1] * (spec.scale or 1) ** 2 / 1e6
     size = f"{image.shape[1]} x {image.shape[0]} pixels x {spec.scale or 1}, {megapixels:.1f} megapixels of output"
     return calls, "s/megapixel", megapixels, size
@@ -164,18 +172,42 @@ def predict(arguments) -> None:
         classifies = spec.task == "classification"
         make_calls = classifier_calls if classifies else restoration_calls
         calls, unit, divisor, size = make_calls(network, spec, arguments, threads)
-        first, *others = calls
-        expected = calls[first]().astype(np.float64)
-        allowed = 1e-3 * np.abs(expected).max() if classifies else 1
-        for row in others:  # a fast wrong answer would be no answer
-            difference = np.abs(calls[row]() - expected).max()
-            assert difference <= allowed, f"{row} differs from {first} by {difference}"
+        check_results(calls, 1e-3 if classifies else None)
+        first = "plain ONNX Runtime" if "plain ONNX Runtime" in calls else next(iter(calls))
         print(f"{name}, {size}, {threads} threads\n")
         print_table(least_seconds(calls, arguments.repeats), unit, divisor, first)
 
 
-def rows_of(arguments) -> list[str]:
-    return arguments.engines or [engine for engine in available_engines() if engine != "dygraph"]
+def check_results(calls: dict, relative: float | None) -> None:
+    """Raises where rows differ: a fast wrong answer would be no answer.
+
+    Args:
+        calls: Of the rows, by their names.
+        relative: How far results may lie apart, of the largest; None for pictures of 8 bits, which may by 1. bfloat16 may change
+            more, but no picture by so much in the mean.
+    """
+    results = {row: call().astype(np.float64) for row, call in calls.items()}
+    expected = results.get("paddle_cv, onnxruntime", next(iter(results.values())))
+    allowed = 1 if relative is None else relative * np.abs(expected).max()
+    for row, result in results.items():
+        difference = np.abs(result - expected)
+        if row == ROUNDED:
+            assert difference.mean() <= (allowed if relative is None else 20 * allowed), f"{row}: {difference.mean()}"
+        else:
+            assert difference.max() <= allowed, f"{row} differs by {difference.max()}"
+
+
+#: The row in which a network computes in bfloat16, if the processor and the trial allow it.
+ROUNDED = "paddle_cv, openvino"
+
+
+def rows_of(arguments) -> list[tuple[str, str, str]]:
+    """Name, engine and precision of each row."""
+    engines = arguments.engines or [engine for engine in available_engines() if engine != "dygraph"]
+    rows = [(f"paddle_cv, {engine}", engine, "auto") for engine in engines]
+    if "openvino" in engines:
+        rows.insert(engines.index("openvino") + 1, (f"{ROUNDED} in float32", "openvino", "float32"))
+    return rows
 
 
 def tiles(arguments) -> None:
@@ -248,6 +280,18 @@ def train(arguments) -> None:
         print("Steps per second:", ", ".join(f"{row} {1 / wall:.2f}" for row, (wall, _) in seconds.items()) + "\n")
 
 
+def mkl(arguments) -> None:
+    """Processes of their own, with the variable and without."""
+    rows = [
+        [title, *(f"{seconds:.2f}" for seconds in (*times["off"], *times["on"]))]
+        + [f"{before / now:.1f} x" for before, now in zip(times["off"], times["on"])]
+        for title, times in benchmark_mkl.measure(arguments.repeats).items()
+    ]
+    heads = ["", "as it comes: wall s", "CPU s", "with AVX2: wall s", "CPU s", "by wall", "by CPU"]
+    print(f"{os.environ['OMP_NUM_THREADS']} threads, in dygraph\n")
+    print_rows(heads, rows)
+
+
 def large(arguments) -> None:
     """From file to file."""
     # As smooth as a photograph, and as easy to compress.
@@ -293,6 +337,12 @@ print(json.dumps(marks))
 _COLD_PARTS = ("Python and NumPy", "import paddle", "import paddle_cv", "load()", "predict()")
 
 
+def cold_environment(home: str) -> dict[str, str]:
+    """That of users: Python keeps what it has compiled."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return {**environment, "PADDLE_CV_HOME": home, "PYTHONPYCACHEPREFIX": str(Path(home) / "compiled")}
+
+
 def cold(arguments) -> None:
     """Processes of their own, each with the cache of graphs that the one before has left."""
     table = []
@@ -303,7 +353,7 @@ def cold(arguments) -> None:
                 started = time.time()
                 done = subprocess.run(
                     [sys.executable, "-W", "ignore", "-c", _COLD, str(ROOT), arguments.name, engine],
-                    env={**os.environ, "PADDLE_CV_HOME": home},
+                    env=cold_environment(home),
                     stdout=subprocess.PIPE,
                     check=True,
                 )
@@ -337,6 +387,7 @@ ONNX Runtime and PyTorch get the picture as a whole.
 """
 _RUNS = (
     "predict --names rdn_lite_x4",
+    "predict --names edsr_baseline_x2 dncnn_lite_gray_s25 fsrcnn_x4 srcnn_955_x2 --beside onnxruntime --size 512 384",
     "predict --names carn_m_x4 --beside onnxruntime --repeats 2",  # both together take more memory than most machines have
     "predict --names carn_m_x4 --beside torch --repeats 2",
     "predict --names resnet50",
@@ -345,6 +396,7 @@ _RUNS = (
     "large --name bicubic_x4 --size 4330 2887 --kind rgba",
     "cold",
     "train",
+    "mkl",
 )
 
 
@@ -358,15 +410,21 @@ def machine() -> str:
             if line.startswith("model name")
         ]
         cpu = names[0].partition(": ")[2] if names else cpu
+    bfloat16 = "with bfloat16" if _has_bfloat16() else "without bfloat16"
     parts = [
-        f"{physical_cores()} cores of {cpu}",
+        f"{physical_cores()} cores of {cpu} ({bfloat16})",
         f"Python {platform.python_version()}",
         f"PaddlePaddle {paddle.__version__}",
     ]
-    for package in ("onnxruntime", "torch"):
+    for package in ("openvino", "onnxruntime", "torch"):
         if importlib.util.find_spec(package):
             parts.append(f"{package} {importlib.metadata.version(package)}")
     return f"{', '.join(parts)}; {datetime.date.today()}."
+
+
+def _has_bfloat16() -> bool:
+    file = Path("/proc/cpuinfo")
+    return file.exists() and "bf16" in file.read_text()
 
 
 def page(arguments) -> None:
@@ -392,14 +450,14 @@ NAMES = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    for function in (predict, tiles, train, large, cold, page):
+    for function in (predict, tiles, train, mkl, large, cold, page):
         command = commands.add_parser(function.__name__)
         command.set_defaults(run=function)
         if function is page:
             continue
         if function in (predict, train):
             command.add_argument("--names", nargs="+", default=NAMES[function.__name__], help="networks (%(default)s)")
-        else:
+        elif function is not mkl:
             command.add_argument("--name", default="rdn_lite_x4", help="network (%(default)s)")
         if function is not large:
             command.add_argument(
@@ -428,7 +486,7 @@ def main() -> int:
             command.add_argument(
                 "--patch", type=int, help="side of the low-resolution patches (32) or of a classifier's pictures"
             )
-        elif function is not cold:
+        elif function not in (cold, mkl):
             command.add_argument("--threads", type=int, help="CPU threads (all physical cores)")
     arguments = parser.parse_args()
     arguments.run(arguments)

@@ -150,11 +150,27 @@ def choose_precision(file: Path, precision: str, trial: Optional[Trial], threads
 
 
 def _tried(file: Path, trial: Trial, threads: int) -> Loss:
-    kept = file.with_name(f"bfloat16-{_digest(_machine())}.json")
+    def measure() -> dict[str, Any]:
+        engines = (open_openvino_graph(file, threads, precision) for precision in ("float32", "bfloat16"))
+        return trial(*engines)._asdict()
+
     try:
-        return Loss(**json.loads(kept.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        pass
-    loss = trial(open_openvino_graph(file, threads, "float32"), open_openvino_graph(file, threads, "bfloat16"))
-    _keep(kept, json.dumps(loss._asdict()).encode())
-    return loss
+        return Loss(**remembered(file.parent, "bfloat16", measure))
+    except TypeError:  # damaged
+        file.with_name(_file_name("bfloat16")).unlink()
+        return _tried(file, trial, threads)
+
+
+def remembered(folder: Path, what: str, measure: Callable[[], Any]) -> Any:
+    """What was measured once on this machine with this version of OpenVINO, and is kept as JSON in the folder of a graph."""
+    kept = folder / _file_name(what)
+    try:
+        return json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        found = measure()
+        _keep(kept, json.dumps(found).encode())
+        return found
+
+
+def _file_name(what: str) -> str:
+    return f"{what}-{_digest(_machine())}.json"

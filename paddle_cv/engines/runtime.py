@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import importlib.util
+import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +24,7 @@ from .cache import cached_graph, graph_memory
 from .cores import physical_cores
 from .graphs import ExportError, Shapes
 from .memory import bytes_per_pixel
-from .openvino_graphs import Trial, bfloat16_here, choose_precision, open_openvino_graph
+from .openvino_graphs import Trial, choose_precision, open_openvino_graph, remembered
 
 __all__ = [
     "ENGINES",
@@ -39,6 +42,8 @@ Run = Callable[..., np.ndarray]
 
 # More windows at once would take more memory than time is gained.
 _MAX_WORKERS = 4
+# To find out which engine is faster: side in pixels of the input, and how often it is computed.
+_SIDE, _RUNS = 96, 3
 
 
 @dataclass(frozen=True)
@@ -222,9 +227,10 @@ def make_engine(
     Args:
         network: The network; it is put into eval mode.
         shapes: Shape of each input without the batch, None for sides that vary, for example [(3, None, None)].
-        engine: One of `ENGINES`, or `auto`. On CPUs that is OpenVINO where bfloat16 will do; else the first that is installed of
-            ONNX Runtime, OpenVINO and, also for networks that cannot be exported to ONNX, Paddle Inference. On GPUs it is
-            dygraph. A function that is an engine already, such as `open_onnx_graph` of a quantised graph, is taken as it is.
+        engine: One of `ENGINES`, or `auto`. On CPUs that is OpenVINO where bfloat16 will do, else the faster one of OpenVINO and
+            ONNX Runtime, as far as they are installed; and Paddle Inference for networks that cannot be exported to ONNX. On
+            GPUs it is dygraph. A function that is an engine already, such as `open_onnx_graph` of a quantised graph, is taken
+            as it is.
         device: `cpu`, `gpu`, `gpu:<number>`, or `auto`: a GPU where Paddle sees one.
         threads: CPU threads of the engines that run graphs; None: one for each physical core. Dygraph has as many as
             `OMP_NUM_THREADS` says when paddle is imported.
@@ -275,27 +281,50 @@ def _check_engine(engine: str, device: str, precision: str) -> None:
 
 
 def _fastest(asked: _Request) -> Engine:
-    """On the CPU: what `paddle-cv benchmark predict` found to be the fastest for every network that it was tried on."""
-    installed = [engine for engine in available_engines() if engine != "dygraph"]
-    if "openvino" in installed and "onnxruntime" in installed and not _bfloat16_will_do(asked):
-        installed.remove("openvino")  # in float32 they are equally fast
-    for engine in installed[:-1]:
+    """On the CPU: the first engine of `_order` that the network can be exported for."""
+    order = _order(asked)
+    for engine, following in itertools.pairwise(order):
         try:
             return ENGINES[engine](asked)
         except (ExportError, RuntimeError) as error:
-            logger.info("%s; %s runs it instead", error, installed[installed.index(engine) + 1])
-    return ENGINES[installed[-1]](asked)
+            logger.info("%s; %s runs it instead", error, following)
+    return ENGINES[order[-1]](asked)
 
 
-def _bfloat16_will_do(asked: _Request) -> bool:
-    if asked.precision == "float32" or asked.trial is None or not bfloat16_here():
-        return False
+def _order(asked: _Request) -> list[str]:
+    """The installed engines, the fastest first.
+
+    In bfloat16 OpenVINO takes half the time of ONNX Runtime (`paddle-cv benchmark predict`). In float32 it depends on processor
+    and network which of them is ahead, by a tenth or two: it is measured once and kept with the graph.
+    """
+    installed = [engine for engine in available_engines() if engine != "dygraph"]
+    if "openvino" not in installed or "onnxruntime" not in installed:
+        return installed
     try:
-        file = cached_graph(asked.network, asked.shapes, "openvino") / "model.onnx"
-        return choose_precision(file, asked.precision, asked.trial, asked.threads) == "bfloat16"
+        folder = cached_graph(asked.network, asked.shapes, "openvino")
+        if choose_precision(folder / "model.onnx", asked.precision, asked.trial, asked.threads) == "bfloat16":
+            return installed
+        asked = dataclasses.replace(asked, precision="float32")
+        fastest = remembered(
+            folder, f"fastest-{asked.threads}", lambda: min(_seconds(asked).items(), key=lambda it: it[1])[0]
+        )
     except (ExportError, RuntimeError) as error:
-        logger.info("%s does not run in bfloat16: %s", type(asked.network).__name__, error)
-        return False
+        logger.info("%s", error)
+        fastest = "onnxruntime"
+    return sorted(installed, key=lambda engine: engine != fastest)  # the others stay in their order
+
+
+def _seconds(asked: _Request) -> dict[str, float]:
+    """Of a run of the engines between which there is something to choose: the least of some."""
+    inputs = [np.full((1, *(side or _SIDE for side in shape)), 0.5, np.float32) for shape in asked.shapes]
+    engines = {name: ENGINES[name](asked).run for name in ("openvino", "onnxruntime")}
+    times: dict[str, list[float]] = {name: [] for name in engines}
+    for _ in range(1 + _RUNS):
+        for name, run in engines.items():
+            started = time.perf_counter()
+            run(*inputs)
+            times[name].append(time.perf_counter() - started)
+    return {name: min(values[1:]) for name, values in times.items()}
 
 
 def _gpus() -> int:

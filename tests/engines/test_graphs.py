@@ -184,12 +184,10 @@ def test_the_fastest_available_engine(cache, onnx, monkeypatch):
     for name in ("openvino", "onnxruntime", "paddle_inference"):
         monkeypatch.setitem(runtime.ENGINES, name, lambda *_, name=name: chosen.append(name))
     monkeypatch.setattr(runtime, "_missing", lambda engine: [engine] if engine in missing else [])
-    make_engine(small_network(), SHAPES, "auto", "cpu")  # in float32, for want of a trial
-    missing.add("onnxruntime")
-    make_engine(small_network(), SHAPES, "auto", "cpu")
-    missing.add("openvino")
-    make_engine(small_network(), SHAPES, "auto", "cpu")
-    assert chosen == ["onnxruntime", "openvino", "paddle_inference"] and "onnxruntime" not in available_engines()
+    for name in ("openvino", "onnxruntime"):
+        missing.add(name)
+        make_engine(small_network(), SHAPES, "auto", "cpu")
+    assert chosen == ["onnxruntime", "paddle_inference"] and "onnxruntime" not in available_engines()
     with pytest.raises(ValueError, match=r"needs onnxruntime: pip install"):
         make_engine(small_network(), SHAPES, "onnxruntime", "cpu")
 

@@ -35,7 +35,6 @@ def cache(tmp_path, monkeypatch):
 @pytest.fixture
 def bfloat16(monkeypatch):
     """A processor that computes in bfloat16: OpenVINO rounds as it would there, or not at all where it cannot."""
-    monkeypatch.setattr(runtime, "bfloat16_here", lambda: True)
     monkeypatch.setattr(openvino_graphs, "bfloat16_here", lambda: True)
 
 
@@ -176,17 +175,33 @@ def test_the_trial_is_kept_with_the_graph(bfloat16, cache):
     assert len(calls) == 2
 
 
-def test_float32_where_bfloat16_would_show(bfloat16, cache, caplog):
-    chosen = []
+@pytest.mark.parametrize("faster", ["openvino", "onnxruntime"])
+def test_float32_where_bfloat16_would_show(bfloat16, cache, caplog, monkeypatch, faster):
+    """And then by the engine that is faster on this machine."""
+    tried, measured, chosen = [], [], []
 
     def trial(exact, rounded):
-        chosen.append("tried")
+        tried.append(1)
         return Loss(0.2, 0.01, "dB")
 
+    def seconds(asked):
+        measured.append(asked.precision)
+        return {"openvino": 1.0, "onnxruntime": 2.0 if faster == "openvino" else 0.5}
+
+    monkeypatch.setattr(runtime, "_seconds", seconds)
+    for name in ("openvino", "onnxruntime", "paddle_inference"):
+        monkeypatch.setitem(runtime.ENGINES, name, lambda _, name=name: chosen.append(name))
     with caplog.at_level(logging.INFO, "paddle_cv"):
-        make_engine(small_network(), SHAPES, "auto", "cpu", threads=1, trial=trial)
-    assert chosen == ["tried"] and "bfloat16 would cost 0.2000 dB, and 0.01 are allowed" in caplog.text
-    assert any("-onnx-" in folder.name for folder in cache.iterdir())  # ONNX Runtime is as fast in float32
+        for _ in range(2):
+            make_engine(small_network(), SHAPES, "auto", "cpu", threads=1, trial=trial)
+    assert chosen == [faster] * 2 and tried == [1] and measured == ["float32"]
+    assert "bfloat16 would cost 0.2000 dB, and 0.01 are allowed" in caplog.text
+
+
+def test_which_engine_is_faster_is_measured():
+    asked = runtime._Request(small_network(), SHAPES, "cpu", 1, "float32")
+    seconds = runtime._seconds(asked)
+    assert set(seconds) == {"openvino", "onnxruntime"} and min(seconds.values()) > 0
 
 
 def test_no_trial_is_made_for_float32(bfloat16):
@@ -198,7 +213,6 @@ def test_no_trial_is_made_for_float32(bfloat16):
 
 
 def test_processors_without_bfloat16(monkeypatch, cache):
-    monkeypatch.setattr(runtime, "bfloat16_here", lambda: False)
     monkeypatch.setattr(openvino_graphs, "bfloat16_here", lambda: False)
     make_engine(small_network(), SHAPES, "openvino", "cpu", threads=1, trial=free_trial)
     assert not list(cache.glob("*/bfloat16-*"))
