@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import socket
+import struct
 import time
 import zlib
 from collections.abc import Callable
@@ -106,12 +107,34 @@ def hostile_kinds(path: str, file: bytes, body_mib: int, transfer: float) -> dic
             lambda draw: post_file(empty_png(draw.randrange(2001, 2**31), draw.randrange(2000, 2**31))), refused
         ),
         "bomb in a text": Hostile(lambda draw: post_file(text), refused + done),
-        "endless scans": Hostile(lambda draw: post_file(scans), refused),
+        "endless scans": Hostile(lambda draw: post_file(draw.choice([scans, as_mpo(scans)])), refused),
+        "metadata that grows": Hostile(
+            lambda draw: post_file(segments(formats[1], 0xE1, b"Exif\0\0" + overlapping_exif())), refused
+        ),
+        "many segments": Hostile(
+            lambda draw: post_file(segments(formats[1], 0xFE, b"", draw.randrange(10_001, 150_000))), refused
+        ),
         # Wrong use of HTTP.
         "huge body": Hostile(huge, ("413/101",)),
         # The limit holds for headers that are not complete yet, and 256 KiB may come in one piece.
         "huge header": Hostile(
             lambda draw: request(path, good, X="a" * draw.randrange(400_000, 800_000)), ("400", "closed")
+        ),
+        "many headers": Hostile(
+            lambda draw: request(path, good).replace(
+                b"\r\n\r\n", b"\r\n" + b"a:\r\n" * draw.randrange(10_000, 60_000) + b"\r\n"
+            ),
+            ("400", "closed"),
+        ),
+        "tiny chunks": Hostile(
+            lambda draw: request(path, b"1\r\na\r\n" * 100_000, Content_Length=None, Transfer_Encoding="chunked"),
+            ("400", "closed"),
+        ),
+        "wrong Host": Hostile(
+            lambda draw: request(
+                path, good, Host=draw.choice(["evil.example", "localhost.evil.example:80", "a b", ""])
+            ),
+            ("421/101", "400"),
         ),
         "wrong Content-Type": Hostile(
             lambda draw: request(
@@ -210,6 +233,25 @@ def text_bomb(file: bytes) -> bytes:
     """A PNG file with a text of 100 MiB, which take 100 KiB."""
     text = png_chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(100 * 2**20), 9))
     return file[:33] + text + file[33:]
+
+
+def segments(jpeg: bytes, marker: int, content: bytes, count: int = 1) -> bytes:
+    """With so many segments more."""
+    return jpeg[:2] + (bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content) * count + jpeg[2:]
+
+
+def as_mpo(jpeg: bytes) -> bytes:
+    """With the header by which Pillow calls a file MPO and not JPEG."""
+    tags = [(0xB000, 7, 4, int.from_bytes(b"0100", "little")), (0xB001, 4, 1, 2), (0xB002, 7, 32, 50)]
+    listed = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    entries = 2 * struct.pack("<IIIHH", 0x030000, len(jpeg), 0, 0, 0)
+    return segments(jpeg, 0xE2, b"MPF\0II*\0" + struct.pack("<IH", 8, 3) + listed + bytes(4) + entries)
+
+
+def overlapping_exif(count: int = 5000, length: int = 65_000) -> bytes:
+    """Each of many tags has all of the data for its value: 300 MB of 64 KB."""
+    tags = b"".join(struct.pack("<HHII", 40_000 + number, 7, length - 8, 8) for number in range(count))
+    return (b"II*\0" + struct.pack("<IH", 8, count) + tags).ljust(length, b"\0")
 
 
 def endless_scans() -> bytes:
