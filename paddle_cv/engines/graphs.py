@@ -56,10 +56,18 @@ def write_paddle_graph(
 
 # In a process of its own: what the converter does not know makes it abort the process that it runs in. Without a tool to
 # optimise the graph, as the default one installs packages by pip while it works; engines optimise graphs themselves.
+# Where sides vary, Paddle declares those of results that transposed convolutions and shuffles make as if pictures had no pixels.
 _CONVERT = """
-import sys, paddle2onnx
-source, target, opset = sys.argv[1:]
+import sys, onnx, paddle2onnx
+source, target, opset, any_size = sys.argv[1:]
 paddle2onnx.export(source + ".json", source + ".pdiparams", target, int(opset), auto_upgrade_opset=False, optimize_tool="none")
+model = onnx.load(target)
+for output in model.graph.output:
+    sides = output.type.tensor_type.shape.dim
+    if len(sides) == 4 and any_size == "True":
+        for place, side in ((0, "batch"), (2, "height"), (3, "width")):
+            sides[place].dim_param = f"{output.name}_{side}"
+onnx.save(model, target)
 """
 
 
@@ -80,7 +88,7 @@ def write_onnx_graph(
         source, target = str(Path(temporary) / "model"), folder / "model.onnx"
         path = os.pathsep.join(entry for entry in sys.path if entry)
         result = subprocess.run(
-            [sys.executable, "-c", _CONVERT, source, str(target), str(opset)],
+            [sys.executable, "-c", _CONVERT, source, str(target), str(opset), str(shapes[0][-1] is None)],
             env={**os.environ, "PYTHONPATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -142,6 +142,32 @@ def test_int8(tmp_path):
 
 
 @needs_onnx
+@pytest.mark.parametrize("name, channels", [("fsrcnn_x2", 1), ("espcn_x3", 1), ("srdensenet_x4", 1), ("carn_m_x2", 3)])
+def test_onnx_graphs_declare_no_wrong_sizes(tmp_path, name, channels, capfd):
+    import onnxruntime
+
+    paddle.seed(1)
+    spec = model_spec(name)
+    export_network(build_model(name), spec, tmp_path / "a.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "a.onnx"), providers=["CPUExecutionProvider"])
+    batch, declared, height, width = session.get_outputs()[0].shape
+    assert declared == channels and all(isinstance(side, str) for side in (batch, height, width))
+    side = spec.network_scale
+    capfd.readouterr()
+    [result] = session.run(None, {session.get_inputs()[0].name: np.zeros((2, spec.in_channels, 20, 30), np.float32)})
+    assert result.shape == (2, channels, 20 * side, 30 * side) and "shape" not in capfd.readouterr().err
+
+
+@needs_onnx
+def test_graphs_for_one_size_declare_it(tmp_path):
+    import onnxruntime
+
+    export_network(build_model("fsrcnn_x2"), model_spec("fsrcnn_x2"), tmp_path / "a.onnx", size=(20, 30))
+    session = onnxruntime.InferenceSession(str(tmp_path / "a.onnx"), providers=["CPUExecutionProvider"])
+    assert session.get_outputs()[0].shape[1:] == [1, 40, 60]
+
+
+@needs_onnx
 def test_int8_classifier(tmp_path):
     from paddle_cv.inference.quantization import calibration_pictures, export_int8
 
