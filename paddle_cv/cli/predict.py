@@ -36,8 +36,8 @@ from paddle_cv.inference import (  # noqa: E402
     video_info,
 )
 from paddle_cv.inference.registry import Option, predictor_class, predictors  # noqa: E402
-from paddle_cv.inference.video import CRF, VIDEO_FORMATS  # noqa: E402
 from paddle_cv.pictures import MAX_MEGAPIXELS, ImageError, picture_size  # noqa: E402
+from paddle_cv.pictures.video import CRF, VIDEO_FORMATS  # noqa: E402
 
 # Options of predictors that make pictures, beside their own.
 WRITING = ("output", "format", "overwrite", "crf")

@@ -10,9 +10,10 @@ from typing import Any, Optional, Union
 
 from ..pictures import ImageError
 from ..pictures.folders import IMAGE_SUFFIXES, files_below, is_hidden, tell_left_out
+from ..pictures.video import CRF, VIDEO_FORMATS, is_video
 from ..pictures.writing import writable
 from .base import PicturePredictor
-from .video import CRF, VIDEO_FORMATS, is_video, restore_video
+from .video import restore_video
 
 __all__ = ["find_pictures", "is_picture", "plan_results", "restore_files"]
 
