@@ -86,7 +86,7 @@ setup(
     package_dir={"paddle_cv.hub_modules": "hub_modules", "paddle_cv.configs": "configs"},
     package_data={
         "paddle_cv": ["py.typed"],
-        "paddle_cv.configs": ["*/*.yaml"],
+        "paddle_cv.configs": ["*.yaml", "*/*.yaml"],
         "paddle_cv.data": ["*.txt"],
         "paddle_cv.hub_modules": ["*/*"],
     },

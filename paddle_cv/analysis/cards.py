@@ -29,6 +29,8 @@ _CARD = {
     "en": {
         "model": "network",
         "config": "configuration",
+        "overrides": "changed in it",
+        "degradation": "degradation",
         "training_data": "training data",
         "noise_level": "noise level of the scores (of 255)",
         "steps": "steps",
@@ -41,6 +43,8 @@ _CARD = {
     "zh": {
         "model": "网络",
         "config": "配置",
+        "overrides": "对配置的改动",
+        "degradation": "退化",
         "training_data": "训练数据",
         "noise_level": "测试噪声的标准差（255 制）",
         "steps": "步数",
@@ -187,6 +191,8 @@ def card_table(card: Mapping[str, Any], language: str = "en") -> str:
     lines = [f"| {title} | |", "|---|---|"]
     for key, heading in _CARD[language].items():
         value = card.get(key)
+        if isinstance(value, dict):
+            value = [f"{name}: {json.dumps(part, ensure_ascii=False)}" for name, part in value.items()]
         if value not in (None, "", []):
             lines.append(f"| {heading} | {', '.join(value) if isinstance(value, list) else value} |")
     accuracy = {"en": "accuracy on {}", "zh": "{} 上的准确率"}[language]

@@ -25,6 +25,7 @@ from typing import Any, Optional
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
 
+import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
@@ -70,6 +71,9 @@ def measure_rows(rows: Iterable[dict[str, Any]], name: str, save: Optional[str])
             save_image(Image.fromarray(result[..., 0] if result.shape[2:] == (1,) else result), target)
     mean = mean_scores(images)
     print_row(f"mean of {len(images)}", mean)
+    endless = [row["name"] for row in images if np.isinf([row[key] for key in row if key.endswith("psnr")]).any()]
+    if endless:
+        print(f"left out of the mean where the PSNR is infinite: {', '.join(endless)}")
     print()
     return {"mean": mean, "images": images}
 

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 
 # Both are read when paddle is imported.
@@ -11,14 +10,28 @@ os.environ.setdefault("FLAGS_use_mkldnn", "1")
 _PROCESSES = int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
 os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // _PROCESSES, 1)))
 
-from omegaconf import OmegaConf  # noqa: E402
-
-from paddle_cv.training import Trainer, join, load_checkpoint, load_config, load_latest, log_to, rank  # noqa: E402
+from paddle_cv.training import (  # noqa: E402
+    Trainer,
+    config_text,
+    has_results,
+    hold,
+    join,
+    load_checkpoint,
+    load_config,
+    log_to,
+    rank,
+    state_to_go_on_with,
+)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("-c", "--config", required=True, help="YAML file, or the name of one that this project brings")
+    parser.add_argument(
+        "-c",
+        "--config",
+        required=True,
+        help="YAML file, or the name of a configuration of this project: homework, rdn_lite_x4",
+    )
     parser.add_argument(
         "-o", "--override", nargs="+", default=[], metavar="KEY=VALUE", help="for example data.batch_size=4"
     )
@@ -33,31 +46,25 @@ def main() -> int:
     parser.add_argument("--print-config", action="store_true", help="show the resulting configuration and stop")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     arguments = parser.parse_args()
+    if arguments.resume and arguments.overwrite:
+        parser.error("--resume goes on with a run, --overwrite starts again: give one of them")
     try:
         config = load_config(arguments.config, arguments.override)
     except (FileNotFoundError, ValueError) as error:
         parser.error(str(error))
     if arguments.print_config:
-        print(OmegaConf.to_yaml(config), end="")
+        print(config_text(config), end="")
         return 0
     run = Path(config.output)
-    if any(run.glob("*.pdckpt")) and not (arguments.resume or arguments.overwrite):
-        print(
-            f"error: there is a run in {run}: --resume goes on with it, --overwrite starts again, -o output=FOLDER keeps both",
-            file=sys.stderr,
-        )
-        return 1
     join()
     try:
-        with log_to(run / "train.log") if rank() == 0 else nullcontext():
-            trainer = Trainer(config, progress=not arguments.quiet)
-            if arguments.resume:
-                state = load_latest(run) if arguments.resume == "auto" else load_checkpoint(arguments.resume)
-                if state:
-                    trainer.resume(state)
-            best = trainer.train()
+        if rank():
+            trainer, best = _train(config, arguments)
+        else:
+            with hold(run), log_to(run / "train.log") as begin_log:
+                trainer, best = _train(config, arguments, begin_log)
     except KeyboardInterrupt:
-        print(f"stopped; --resume goes on from here, in {run}", file=sys.stderr)
+        print(f"stopped; {_how_to_go_on(run)}", file=sys.stderr)
         return 130
     except OSError as error:
         nameless = error.errno and not error.filename  # a full disk
@@ -68,7 +75,27 @@ def main() -> int:
         return 1
     if rank() == 0:
         print(f"finished after {trainer.step} steps; weights in {run}")
-        if best["step"]:
+        if best:
             scores = ", ".join(f"{key} {value:.4f}" for key, value in best.items() if key != "step")
             print(f"best validation, at step {best['step']}: {scores}")
     return 0
+
+
+def _train(config, arguments, begin_log=lambda anew: None):
+    """Builds all that a run needs, and only then begins with it."""
+    run = Path(config.output)
+    if has_results(run) and not (arguments.resume or arguments.overwrite):
+        raise FileExistsError(
+            f"there is a run in {run}: --resume goes on with it, --overwrite starts again, -o output=FOLDER keeps both"
+        )
+    trainer = Trainer(config, progress=not arguments.quiet)
+    if arguments.resume:
+        state = state_to_go_on_with(run) if arguments.resume == "auto" else load_checkpoint(arguments.resume)
+        if state:
+            trainer.resume(state)
+    begin_log(not trainer.resumed)
+    return trainer, trainer.train()
+
+
+def _how_to_go_on(run: Path) -> str:
+    return f"--resume goes on from here, in {run}" if has_results(run) else "nothing was saved yet"

@@ -17,10 +17,11 @@ from ..models import ModelSpec
 from ..pictures import open_picture
 from ..pictures.folders import is_hidden
 from .files import list_images
+from .listing import split
 from .preprocessing import middle_square, standardise, visible_image
 from .sources import hint
 
-__all__ = ["LabelledPictures", "LabelledSet", "read_class_folders", "read_mnist"]
+__all__ = ["LabelledPictures", "LabelledSet", "read_class_folders", "read_class_parts", "read_mnist"]
 
 logger = logging.getLogger(__name__)
 
@@ -77,12 +78,44 @@ def read_class_folders(folder: Union[str, Path], train: bool) -> LabelledSet:
     Raises:
         FileNotFoundError: The folder, or all folders of classes in it, are missing.
     """
-    part = Path(folder) / ("train" if train else "val")
+    return _read_classes(Path(folder) / ("train" if train else "val"))
+
+
+def read_class_parts(folder: Union[str, Path, None], share: float) -> tuple[LabelledSet, LabelledSet]:
+    """Reads pictures to train on, and others to measure on.
+
+    Args:
+        folder: Has `train` and `val` in it. Without `val`, a part of each class is set aside: of `train`, or, where that is missing
+            too, of the folders of classes in the folder itself.
+        share: What is set aside of each class, in [0, 1); the same pictures each time.
+
+    Raises:
+        FileNotFoundError: The folder, or all folders of classes in it, are missing.
+        ValueError: No folder is given.
+    """
+    if folder is None:
+        raise ValueError(
+            "data.folders is empty: it names the folder with train/<class> and val/<class>, or with <class>"
+        )
+    if (Path(folder) / "val").is_dir():
+        return read_class_folders(folder, train=True), read_class_folders(folder, train=False)
+    whole = _read_classes(Path(folder) / "train" if (Path(folder) / "train").is_dir() else Path(folder))
+    parts: tuple[list[int], list[int]] = [], []
+    for label in range(len(whole.classes)):
+        for part, numbers in zip(parts, split([n for n, other in enumerate(whole.labels) if other == label], share)):
+            part += numbers
+    first, second = (
+        LabelledSet([whole.pictures[n] for n in part], [whole.labels[n] for n in part], whole.classes) for part in parts
+    )
+    return first, second
+
+
+def _read_classes(part: Path) -> LabelledSet:
     entries = [path for path in part.iterdir() if not is_hidden(path.name)] if part.is_dir() else []
     classes = sorted(path.name for path in entries if path.is_dir())
     if not classes:
         raise FileNotFoundError(
-            f"{part} has no folders of classes; there must be train/<class> and val/<class>{hint(part)}"
+            f"{part} has no folders of classes; there must be train/<class> and val/<class>, or a folder for each class{hint(part)}"
         )
     if len(entries) > len(classes):
         logger.warning("%s: left out are %d files beside the folders of classes", part, len(entries) - len(classes))

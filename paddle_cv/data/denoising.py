@@ -10,8 +10,9 @@ import numpy as np
 from PIL import Image
 
 from .degradation import Degradation
-from .files import list_images, names_in, read_image
+from .files import read_image
 from .imresize import imresize
+from .listing import list_pictures, named_pictures
 from .patches import Patches, flip_and_turn, to_network
 
 __all__ = ["DenoisingPatches", "denoising_pairs"]
@@ -24,7 +25,7 @@ class DenoisingPatches(Patches):
     several worker processes, meets the same patches and the same noise.
 
     Args:
-        folders: One folder of clean pictures or several; searched with the folders below them.
+        folders: One source of clean pictures or several, as `list_pictures` takes them.
         noise_level: Standard deviation of the noise, of 255; two numbers: each item has a level between them.
         patch_size: Side of the patch in pixels.
         seed: Seed of the random choices.
@@ -57,11 +58,9 @@ class DenoisingPatches(Patches):
         levels = np.atleast_1d(np.asarray(0 if degradation else noise_level, float))
         if levels.shape not in ((1,), (2,)):
             raise ValueError(f"noise_level is a number or [lowest, highest], not {noise_level}")
-        if isinstance(folders, (str, Path)):
-            folders = [folders]
         self.lowest, self.highest = levels[0], levels[-1]
         self.patch_size, self.seed = patch_size, seed
-        files = [path for folder in folders for path in list_images(folder)]
+        files = list_pictures(folders)
         self.pictures: list[np.ndarray] = []
         for path in files:
             original = _with_channels(read_image(path), grey)
@@ -92,7 +91,7 @@ class DenoisingPatches(Patches):
 
 
 def denoising_pairs(
-    folder: Union[str, Path],
+    folder: Union[str, Path, Sequence[Union[str, Path]]],
     noise_level: Optional[float],
     grey: bool = False,
     seed: int = 0,
@@ -101,7 +100,7 @@ def denoising_pairs(
     """The pictures of a test set, one after the other, with the same noise each time.
 
     Args:
-        folder: Folder of clean pictures.
+        folder: Clean pictures, as `list_pictures` takes them.
         noise_level: Standard deviation of the Gaussian noise, of 255.
         grey: Grey pictures (Pillow's L) in place of RGB.
         seed: Seed of the noise.
@@ -116,8 +115,7 @@ def denoising_pairs(
         ValueError: A picture cannot be read, or there is no such degradation of a picture that keeps its size.
     """
     maker = None if degradation is None else _without_reduction(degradation)
-    pictures = list_images(folder)
-    for number, (path, name) in enumerate(zip(pictures, names_in(folder, pictures))):
+    for number, (name, path) in enumerate(named_pictures(folder)):
         clean = _with_channels(read_image(path), grey)
         rng = np.random.default_rng([seed, number])
         if maker:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from paddle.io import Dataset
 
@@ -9,13 +11,23 @@ __all__ = ["Patches", "flip_and_turn", "to_network"]
 
 
 class Patches(Dataset):
-    """Random patches of `pictures`, by any number from 0 on; an epoch has as many as there are pictures."""
+    """Random patches of pictures, by any number from 0 on; an epoch has as many as the pictures' area holds.
+
+    Attributes:
+        pictures: What patches are cut from: (H, W, C), or a pair whose second one has the size of the target.
+        patch_size: Side of the network's input in pixels.
+        ratio: Side of the target by that of the input.
+    """
 
     pictures: list
+    patch_size: int
+    ratio: int = 1
 
-    @property
+    @cached_property
     def epoch_size(self) -> int:
-        return len(self.pictures)
+        side = self.ratio * self.patch_size
+        targets = (picture[-1] if isinstance(picture, tuple) else picture for picture in self.pictures)
+        return sum(max(target.shape[0] * target.shape[1] // side**2, 1) for target in targets)
 
     def __len__(self) -> int:
         return self.epoch_size

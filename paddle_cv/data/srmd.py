@@ -14,8 +14,9 @@ from typing import Optional, Union
 
 import numpy as np
 
-from .files import list_images, read_image
+from .files import read_image
 from .imresize import imresize
+from .listing import list_pictures
 from .patches import Patches, flip_and_turn, to_network
 from .super_resolution import crop_to_multiple
 
@@ -74,7 +75,7 @@ class DegradedPatches(Patches):
     Item n, any number from 0 on, depends on `seed` and n alone.
 
     Args:
-        folders: One folder of high-resolution pictures or several; searched with the folders below them.
+        folders: One source of high-resolution pictures or several, as `list_pictures` takes them.
         scale: Enlargement factor.
         patch_size: Side of the low-resolution patch in pixels.
         noise_level: Standard deviation of the noise, of 255; two numbers: each item has a level between them; None: no noise,
@@ -104,10 +105,9 @@ class DegradedPatches(Patches):
         self.levels = None if noise_level is None else np.atleast_1d(np.asarray(noise_level, float))
         if self.levels is not None and self.levels.shape not in ((1,), (2,)):
             raise ValueError(f"noise_level is a number or [lowest, highest], not {noise_level}")
-        if isinstance(folders, (str, Path)):
-            folders = [folders]
-        self.scale, self.patch_size, self.seed = scale, patch_size, seed
-        files = [path for folder in folders for path in list_images(folder)]
+        self.scale = self.ratio = scale
+        self.patch_size, self.seed = patch_size, seed
+        files = list_pictures(folders)
         self.pictures: list[np.ndarray] = []
         for path in files:
             original = read_image(path)

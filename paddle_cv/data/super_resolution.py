@@ -13,6 +13,7 @@ from .color import rgb_to_y
 from .degradation import Degradation
 from .files import list_images, names_in, read_image
 from .imresize import imresize
+from .listing import list_pictures, named_pictures
 from .patches import Patches, flip_and_turn, to_network
 
 __all__ = ["SuperResolutionPatches", "crop_to_multiple", "super_resolution_pairs"]
@@ -34,7 +35,7 @@ class SuperResolutionPatches(Patches):
     continued, or that reads through several worker processes, meets the same patches.
 
     Args:
-        folders: One folder or several; searched with the folders below them.
+        folders: One source or several, as `list_pictures` takes them: folders, searched with those below them, or files.
         scale: Enlargement factor.
         patch_size: Side of the network's input in pixels: those of the low-resolution picture, or of the enlarged one.
         seed: Seed of the random choices.
@@ -66,15 +67,13 @@ class SuperResolutionPatches(Patches):
         degradation: str = "bicubic",
     ):
         super().__init__()
-        if isinstance(folders, (str, Path)):
-            folders = [folders]
         self.scale, self.patch_size, self.seed = scale, patch_size, seed
         self.luminance, self.enlarged = luminance, enlarged
         self.degradation = Degradation(degradation)
         self.ratio = 1 if enlarged else scale  # of the sides of the two patches
         side = self.ratio * patch_size
         self.pictures: list[tuple[np.ndarray, np.ndarray]] = []
-        files = [path for folder in folders for path in list_images(folder)]
+        files = list_pictures(folders)
         for path in files:
             original = read_image(path)
             if original.ndim == 2 and not luminance:
@@ -131,7 +130,7 @@ def _luminance(image: np.ndarray) -> np.ndarray:
 
 
 def super_resolution_pairs(
-    high: Union[str, Path],
+    high: Union[str, Path, Sequence[Union[str, Path]]],
     scale: int,
     low: Optional[Union[str, Path]] = None,
     degradation: Optional[str] = None,
@@ -140,7 +139,7 @@ def super_resolution_pairs(
     """The pictures of a test set, one after the other.
 
     Args:
-        high: Folder of high-resolution pictures; each is cropped to a multiple of `scale`.
+        high: High-resolution pictures, as `list_pictures` takes them; each is cropped to a multiple of `scale`.
         scale: Reduction factor.
         low: Folder of low-resolution pictures named `<name>x<scale>` or `<name>`, in the same folders below it; without it they
             are made.
@@ -163,8 +162,7 @@ def super_resolution_pairs(
     if low:
         lows = list_images(low)
         partners = dict(zip(names_in(low, lows), lows))
-    pictures = list_images(high)
-    for number, (path, name) in enumerate(zip(pictures, names_in(high, pictures))):
+    for number, (name, path) in enumerate(named_pictures(high)):
         whole = read_image(path)
         target = crop_to_multiple(whole, scale)
         if min(target.shape[:2]) <= 2 * scale:

@@ -34,7 +34,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-LATEST, PREVIOUS = "last.pdckpt", "previous.pdckpt"
+LATEST, PREVIOUS, NEXT = "last.pdckpt", "previous.pdckpt", "next.pdckpt"
 # In the JSON, in the place of a tensor: {_TENSOR: its key}.
 _TENSOR = "tensor:"
 # Stands in the metadata while the digest of the whole file is computed, and then gives its place to it.
@@ -113,7 +113,7 @@ def _with_tensors(value: Any, arrays: dict[str, np.ndarray]) -> Any:
 def save_latest(folder: Union[str, Path], state: dict[str, Any]) -> None:
     """Saves a run's state as `last.pdckpt`; what had that name becomes `previous.pdckpt`."""
     folder = Path(folder)
-    new = folder / "next.pdckpt"
+    new = folder / NEXT
     save_checkpoint(new, state)
     if (folder / LATEST).is_file():
         os.replace(folder / LATEST, folder / PREVIOUS)

@@ -1,27 +1,21 @@
-"""Training configurations: YAML files with inheritance, checked against the fields below."""
+"""What a training configuration can say; `config_files` reads it from YAML, `config_values` knows which values it can have."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
-from pathlib import Path
-from typing import Any, Optional, Union
+from dataclasses import dataclass, field
+from typing import Any, Optional
 
-from omegaconf import DictConfig, OmegaConf
-
-from .configs import find_config
-
-__all__ = ["TrainConfig", "load_config"]
+__all__ = ["TrainConfig"]
 
 
 @dataclass
 class ModelConfig:
     """The network: a registered name and, where they differ from it, hyperparameters.
 
-    `weights` is a file to start from, or the name of a network whose weights are shipped; the layers whose names begin with
-    one of `new_layers` start anew all the same. `compile: false` trains in dygraph on CPUs too, for networks that
-    `compile_for_cpu` cannot take.
+    `weights` is a file to start from, or the name of a network whose weights are shipped or published: those are fetched, once.
+    The layers whose names begin with one of `new_layers` start anew all the same; a classifier's head does where the classes are
+    others than those of the weights. `compile: false` trains in dygraph on CPUs too, for networks that `compile_for_cpu` cannot
+    take.
     """
 
     name: str = "???"
@@ -35,13 +29,16 @@ class ModelConfig:
 class DataConfig:
     """Where the pictures are, and how batches are made of them. A batch is shared by all processes.
 
-    Restoration: `folders` of high-resolution, or clean, pictures; `patch_size` in pixels of the network's input.
+    Restoration: `folders` of high-resolution, or clean, pictures; `patch_size` in pixels of the network's input. The names
+    `scikit-image`, `scikit-image:train` and `scikit-image:val` stand for the photographs that come with that package.
+    `validation_share` of the pictures is kept for the validation where that has no folder of its own.
     `noise_level`, of 255, is one number or [lowest, highest]: for denoisers, and for networks with the input "degradation".
     `degradation` is a text such as `bd` or `bicubic+noise:5-30+jpeg:30-90` that `paddle_cv.data.Degradation` explains. None:
     `bicubic` for super-resolution; denoisers get noise of `noise_level`, unless they have a degradation in its place.
 
     Classification: `source` "folder" reads `folders`[0] with its folders `train` and `val`, in each of which every class
-    has a folder; "mnist" reads the four files of MNIST there, or downloads them. `augment` lists transforms of
+    has a folder; where there is no `val`, `validation_share` of each class' pictures in `train`, or in the folder itself, take its
+    place, always the same ones. "mnist" reads the four files of MNIST there, or downloads them. `augment` lists transforms of
     `paddle.vision.transforms` by name, each with its arguments: `{RandomRotation: {degrees: 10}}`. `mixup` is the parameter
     of its Beta distribution.
     """
@@ -56,13 +53,15 @@ class DataConfig:
     augment: list[dict[str, Any]] = field(default_factory=list)
     mixup: float = 0.0
     num_workers: int = 0
+    validation_share: float = 0.2
 
 
 @dataclass
 class ValidationConfig:
-    """What to measure the averaged weights on, every so many steps, and at the end.
+    """What to measure the averaged weights on: before the first step, every so many steps, and at the end.
 
-    `high` is a test set for restoration; no folder, no validation. Denoisers get its pictures with noise of `noise_level`, of
+    `high` is a test set for restoration; without a folder it is a part of the training pictures (`data.validation_share`; 0: no
+    validation). Denoisers get its pictures with noise of `noise_level`, of
     255 and the same each time; None: the middle of the levels that are trained. Classifiers are measured on the other part
     of their data. `degradation`: as in the data, for another one than theirs; `low` has pictures that are degraded already.
     After `patience` measurements without a gain the run ends; 0: it does not.
@@ -102,7 +101,8 @@ class OptimizerConfig:
     momentum: float = 0.9
     nesterov: bool = False
     weight_decay: float = 0.0  # adam, soap, sgd: L2 penalty, as a part of the gradient
-    rate_factors: dict[str, float] = field(default_factory=dict)  # of parameters whose names begin with the key
+    # Of parameters whose names begin with the key; `head` is what tells a classifier's classes apart, whatever its name.
+    rate_factors: dict[str, float] = field(default_factory=dict)
     clip_norm: Optional[float] = None  # of all gradients together
     clip_change: Optional[float] = None  # of gradient times learning rate, each value for itself (VDSR, section 3.2)
 
@@ -142,8 +142,9 @@ class TrainConfig:
 
     `loss` is a name in `paddle_cv.training.losses`, for restoration, and `loss_weight` its weight beside a perceptual and an
     adversarial loss; classifiers have cross-entropy with `label_smoothing`.
-    An epoch has as many items as there are pictures; `epochs`, where given, takes the place of `steps`. `amp` is `float16` or
-    `bfloat16` for mixed precision. `load_config` notes in `file` where the configuration was read from.
+    A run has so many `steps`, or `epochs`; with neither, 1,000 steps. An epoch of restoration has as many patches as the area of
+    all pictures (in all their sizes, see `data.rescale`) holds; one of classification shows every picture once. `amp` is `float16`
+    or `bfloat16` for mixed precision. `load_config` notes in `file` where the configuration was read from.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -155,7 +156,7 @@ class TrainConfig:
     loss: str = "l1"
     loss_weight: float = 1.0
     label_smoothing: float = 0.0
-    steps: int = 1000
+    steps: Optional[int] = None
     epochs: Optional[float] = None
     amp: Optional[str] = None
     ema: float = 0.999
@@ -164,135 +165,3 @@ class TrainConfig:
     log_every: int = 100
     output: str = "???"
     file: Optional[str] = None
-
-
-#: The least value of what cannot be less.
-_LEAST = {
-    "data.batch_size": 1,
-    "data.num_workers": 0,
-    "data.patch_size": 1,
-    "log_every": 1,
-    "optimizer.step_size": 0,
-    "optimizer.warmup_steps": 0,
-    "save_every": 1,
-    "seed": 0,
-    "steps": 1,
-    "validation.every": 1,
-    "validation.patience": 0,
-}
-
-
-def _read(path: Path, heirs: tuple[Path, ...] = ()) -> list[tuple[Path, DictConfig]]:
-    """A file after those it inherits from: `_base_` names another one by a path relative to it."""
-    if path.resolve() in heirs:
-        raise ValueError(f"{path} inherits from itself")
-    config = OmegaConf.load(path)
-    if not isinstance(config, DictConfig):
-        raise ValueError(f"{path} is no mapping of keys to values")
-    base = config.pop("_base_", None)
-    before = [] if base is None else _read(path.parent / base, (*heirs, path.resolve()))
-    return [*before, (path, config)]
-
-
-def _parse(overrides: Sequence[str]) -> DictConfig:
-    for override in overrides:
-        if "=" not in override:
-            raise ValueError(f"{override!r} is no KEY=VALUE")
-    changes = OmegaConf.from_dotlist(list(overrides))
-    if changes.get("steps") is not None and changes.get("epochs") is not None:
-        raise ValueError("steps and epochs exclude each other")
-    return changes
-
-
-def _check_keys(content: dict[str, Any]) -> None:
-    """Names a key that does not exist, and the ones that it might have been meant for."""
-    for key in _unknown(content, TrainConfig):
-        near = _nearest(key)
-        raise ValueError(f"there is no key {key}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
-
-
-def _unknown(content: dict[str, Any], options: type, prefix: str = "") -> Iterator[str]:
-    """The dotted keys that a dataclass and those in it do not have."""
-    known = {option.name: option.default_factory for option in fields(options)}
-    for key, value in content.items():
-        if key in known and is_dataclass(known[key]) and isinstance(value, dict):
-            yield from _unknown(value, known[key], f"{prefix}{key}.")
-        elif key not in known:
-            name = f"{prefix}{key}"
-            while isinstance(value, dict) and len(value) == 1:  # what -o train.epochs=2 has become
-                [(key, value)] = value.items()
-                name += f".{key}"
-            yield name
-
-
-def _nearest(key: str) -> list[str]:
-    """Keys that end in the same word; or else that look like the key, or their last words like its last."""
-
-    def last(name: str) -> str:
-        return name.rpartition(".")[2]
-
-    known = list(_keys(TrainConfig))
-    words = difflib.get_close_matches(last(key), {last(name) for name in known}, n=2, cutoff=0.6)
-    return (
-        [name for name in known if last(name) == last(key)]
-        or difflib.get_close_matches(key, known, n=2, cutoff=0.7)
-        or [name for name in known if last(name) in words]
-    )
-
-
-def _keys(options: type, prefix: str = "") -> Iterator[str]:
-    for option in fields(options):
-        yield f"{prefix}{option.name}"
-        if is_dataclass(option.default_factory):
-            yield from _keys(option.default_factory, f"{prefix}{option.name}.")
-
-
-def _check_values(config: DictConfig) -> None:
-    """Values of the right type that no run can have."""
-    for key, least in _LEAST.items():
-        if OmegaConf.select(config, key) < least:
-            raise ValueError(f"{key} is {OmegaConf.select(config, key)}: it must be at least {least}")
-    if config.epochs is not None and config.epochs <= 0:
-        raise ValueError(f"epochs is {config.epochs}: it must be more than 0")
-    if not 0 <= config.ema < 1:
-        raise ValueError(f"ema is {config.ema}: it must be at least 0 and less than 1")
-    if config.amp not in (None, "float16", "bfloat16"):
-        raise ValueError(f"amp: there is no {config.amp!r}, only float16, bfloat16")
-
-
-def load_config(path: Union[str, Path], overrides: Sequence[str] = ()) -> DictConfig:
-    """Reads a configuration.
-
-    Args:
-        path: YAML file, or the name of one that this project brings; its key `_base_` names a file to inherit from.
-        overrides: `key.subkey=value`, the values as in YAML.
-
-    Returns:
-        All keys of `TrainConfig`, interpolations such as `${oc.env:PADDLE_CV_DATA}` resolved. `file` is the path, or what the file
-        itself says: the `config.yaml` of a run folder names the configuration that the run was started with.
-
-    Raises:
-        FileNotFoundError: The file or its base is missing.
-        ValueError: An unknown key, a missing value, or one of the wrong type or out of range; the message names file and key.
-    """
-    path = source = find_config(path)
-    merged = OmegaConf.structured(TrainConfig)
-    try:
-        for file, content in [*_read(path), (path, _parse(overrides))]:
-            source = file
-            _check_keys(OmegaConf.to_container(content))
-            if "steps" in content and "epochs" not in content:
-                merged.epochs = None  # those that it inherits would take the place of these steps
-            merged = OmegaConf.merge(merged, content)
-        source = path
-        OmegaConf.resolve(merged)
-        missing = OmegaConf.missing_keys(merged)
-        if missing:
-            raise ValueError(f"missing {', '.join(sorted(missing))}")
-        _check_values(merged)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # OmegaConf's own errors, PyYAML's and plain ValueErrors
-        raise ValueError(f"{source}: {error}") from error
-    merged.file = merged.file or path.as_posix()
-    return merged

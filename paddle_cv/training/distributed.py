@@ -1,7 +1,8 @@
 """Several processes, one for each device, that train one network.
 
 Each takes its part of every batch; their gradients are averaged. With as many items in the batch, the run is the same as that of
-one process, except for layers that look at the whole batch (batch normalisation sees its process' part).
+one process, except for layers that look at the whole batch: batch normalisation sees its process' part, and its running statistics
+are the mean of all processes'.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any
 
 import paddle
 import paddle.distributed as dist
+from paddle import nn
 
-__all__ = ["average_gradients", "gather", "join", "rank", "share_weights", "world_size"]
+__all__ = ["average_gradients", "average_statistics", "gather", "join", "rank", "share_weights", "world_size"]
 
 
 def join() -> None:
@@ -38,11 +40,28 @@ def average_gradients(parameters: Iterable[paddle.Tensor]) -> None:
     if world_size() == 1:
         return
     owners = [parameter for parameter in parameters if parameter.grad is not None]
-    vector = paddle.concat([owner.grad.flatten() for owner in owners])
+    for owner, mean in zip(owners, _means([owner.grad for owner in owners])):
+        owner.grad = mean
+
+
+@paddle.no_grad()
+def average_statistics(network: nn.Layer) -> None:
+    """Replaces what a network learns otherwise than by gradients, the running statistics of batch normalisation, by their mean."""
+    if world_size() == 1:
+        return
+    tensors = [value for value in network.state_dict().values() if value.stop_gradient and value.is_floating_point()]
+    for tensor, mean in zip(tensors, _means(tensors)):
+        paddle.assign(mean, tensor)
+
+
+def _means(tensors: list[paddle.Tensor]) -> list[paddle.Tensor]:
+    """The mean of each over all processes; they are sent as one vector."""
+    if not tensors:
+        return []
+    vector = paddle.concat([tensor.flatten() for tensor in tensors])
     dist.all_reduce(vector)
-    parts = (vector / world_size()).split([owner.size for owner in owners])
-    for owner, part in zip(owners, parts):
-        owner.grad = part.reshape(owner.shape)
+    parts = (vector / world_size()).split([tensor.size for tensor in tensors])
+    return [part.reshape(tensor.shape) for part, tensor in zip(parts, tensors)]
 
 
 @paddle.no_grad()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 from contextlib import AbstractContextManager
 from typing import Any, Optional
 
@@ -11,7 +13,7 @@ from paddle import nn
 
 from ..weights import load_weights
 from .checkpoint import optimizer_state, set_optimizer_state
-from .distributed import average_gradients
+from .distributed import average_gradients, average_statistics
 from .soap import SOAP
 
 __all__ = ["Learner", "choose", "make_optimizer", "make_schedule", "precision"]
@@ -29,24 +31,28 @@ def choose(key: str, name: str, table: dict[str, Any]) -> Any:
 
 
 def make_schedule(options: DictConfig, steps: int) -> paddle.optimizer.lr.LRScheduler:
-    """The learning rate of a run of `steps`, as `OptimizerConfig` describes it.
+    """The learning rate of a run of `steps`, as `OptimizerConfig` describes it: a function of the step alone.
 
     Raises:
         ValueError: There is no such schedule, or it lacks an option.
     """
     warmup = min(options.warmup_steps, max(steps // 2, 1))
-    rate, left = options.learning_rate, max(steps - warmup, 1)
-    lr = paddle.optimizer.lr
+    rate, last, left = options.learning_rate, options.final_rate, max(steps - warmup, 1)
     schedules = {
-        "cosine": lambda: lr.CosineAnnealingDecay(rate, T_max=left, eta_min=options.final_rate),
-        "exponential": lambda: lr.ExponentialDecay(rate, (options.final_rate / rate) ** (1 / left)),
-        "step": lambda: lr.StepDecay(rate, options.step_size, options.gamma),
-        "multistep": lambda: lr.MultiStepDecay(rate, list(options.milestones), options.gamma),
+        "cosine": lambda step: (last + (rate - last) * (1 + math.cos(math.pi * min(step / left, 1))) / 2) / rate,
+        "exponential": lambda step: (last / rate) ** min(step / left, 1),
+        "step": lambda step: options.gamma ** (step // options.step_size),
+        "multistep": lambda step: options.gamma ** bisect.bisect_right(sorted(options.milestones), step),
     }
     if options.schedule == "step" and not options.step_size:
         raise ValueError("optimizer.schedule: step needs optimizer.step_size")
-    schedule = choose("optimizer.schedule", options.schedule, schedules)()
-    return lr.LinearWarmup(schedule, warmup, 0.0, rate) if warmup else schedule
+    factor = choose("optimizer.schedule", options.schedule, schedules)
+
+    def of_the_rate(step: int) -> float:
+        # Never 0: a step without a rate would be lost, and clip_change divides by it.
+        return (step + 1) / (warmup + 1) if step < warmup else factor(step - warmup)
+
+    return paddle.optimizer.lr.LambdaDecay(rate, of_the_rate)
 
 
 def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> paddle.optimizer.Optimizer:
@@ -56,7 +62,8 @@ def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> pad
         ValueError: A name that does not exist, or options that exclude each other.
     """
     for prefix, factor in options.rate_factors.items():
-        chosen = [p for name, p in network.named_parameters() if name.startswith(prefix)]
+        layers = _head(network) if prefix == "head" else prefix
+        chosen = [p for name, p in network.named_parameters() if name.startswith(layers)]
         if not chosen:
             raise ValueError(f"optimizer.rate_factors: {type(network).__name__} has no parameter {prefix}*")
         for parameter in chosen:
@@ -86,6 +93,11 @@ def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> pad
         ),
     }
     return choose("optimizer.name", options.name, optimizers)()
+
+
+def _head(network: nn.Layer) -> tuple[str, ...]:
+    """What the names of the parameters begin with that tell a classifier's classes apart."""
+    return tuple(f"{name}." for name in getattr(network, "classifiers", ("head",)))
 
 
 def precision(amp: Optional[str]) -> AbstractContextManager:
@@ -120,6 +132,7 @@ class Learner:
         """Changes the weights by the gradient of the loss, its mean over all processes."""
         self.scaler.scale(loss).backward()
         average_gradients(self.network.parameters())
+        average_statistics(self.network)
         if self.clip_change:
             limit = self.clip_change / self.optimizer.get_lr()
             self.optimizer._grad_clip.min, self.optimizer._grad_clip.max = -limit, limit
@@ -134,10 +147,15 @@ class Learner:
             "weights": self.network.state_dict(),
             "optimizer": optimizer_state(self.optimizer, self.network),
             "scaler": self.scaler.state_dict(),
+            "step": self.schedule.last_epoch,
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Inverse of `state`; other keys are left alone."""
         load_weights(self.network, state["weights"])
-        set_optimizer_state(self.optimizer, self.network, state["optimizer"])
-        self.scaler.load_state_dict(state["scaler"])
+        # The rate is that of the present configuration at this step, whatever it was before.
+        optimizer = {key: value for key, value in state["optimizer"].items() if key != "LR_Scheduler"}
+        set_optimizer_state(self.optimizer, self.network, optimizer)
+        self.schedule.step(state["step"])
+        if state["scaler"] and self.scaler.is_enable():
+            self.scaler.load_state_dict(state["scaler"])

@@ -9,6 +9,8 @@ from typing import Any, Optional
 import numpy as np
 import paddle
 
+from .distributed import share_weights
+
 __all__ = ["SOAP"]
 
 
@@ -77,6 +79,7 @@ class SOAP(paddle.optimizer.Optimizer):
                 # LAPACK fails where something is not finite; the weights have to show it, as with other optimizers.
                 finite = bool(factor.isfinite().all())
                 paddle.assign(paddle.linalg.eigh(factor)[1] if finite else factor, bases[side])
+            share_weights(bases.values())
             return
         _move(moment1, gradient, self.beta1)
         _move(moment2, _turn(gradient, bases).square(), self.beta2)
@@ -87,6 +90,8 @@ class SOAP(paddle.optimizer.Optimizer):
         if steps % self.period == 0:
             for side, factor in factors.items():
                 _follow(factor, bases[side], moment2, axis=("left", "right").index(side))
+            # Other processors round otherwise, and eigenvectors have no sign of their own.
+            share_weights([*bases.values(), moment2])
 
 
 def _move(average: paddle.Tensor, value: paddle.Tensor, decay: float) -> None:

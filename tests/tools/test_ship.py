@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 import paddle_cv as pcv
-from paddle_cv.analysis import read_card
+from paddle_cv.analysis import card_table, read_card
 from paddle_cv.models import registry
 from paddle_cv.training import Trainer, load_config
 from tests.hub.support import Runner
@@ -87,6 +87,41 @@ def test_ship(shipped):
     assert "| [tiny_x3](../hub_modules/tiny_x3/README.md) | fsrcnn_x3 (" in scores
     assert "| [tiny_denoiser](" in scores and "Denoising, PSNR" in scores
     assert ship.update(shipped) == []
+
+
+def test_what_was_changed_in_a_configuration_stands_on_the_card(repository, registered):
+    options = [
+        "optimizer.learning_rate=2e-3",
+        "data.degradation=bd",
+        f"output={repository}/runs/changed",
+        "save_every=1",
+    ]
+    Trainer(load_config(repository / "configs" / "fsrcnn_x3.yaml", options), progress=False).train()
+    folder = ship.ship(
+        repository / "runs" / "changed", [str(repository / "digits/val/0")], "two cores", root=repository
+    )
+    card = read_card(folder)
+    assert card["overrides"] == {"optimizer.learning_rate": 0.002} and card["degradation"] == "bd"
+    for language, heading in (("en", "changed in it"), ("zh", "对配置的改动")):
+        assert f"| {heading} | optimizer.learning_rate: 0.002 |" in card_table(card, language)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"finished": False}, "has not ended, at step 1: --resume goes on"),
+        ({"step": 2}, "the weights of .* are from step 2, its last validation from step 1"),
+    ],
+)
+def test_weights_that_the_last_validation_does_not_describe_are_not_shipped(
+    repository, registered, tmp_path, change, message
+):
+    run = tmp_path / "run"
+    shutil.copytree(repository / "runs" / "fsrcnn_x3", run)
+    metrics = json.loads((run / "metrics.json").read_text())
+    (run / "metrics.json").write_text(json.dumps({**metrics, **change}))
+    with pytest.raises(ValueError, match=message):
+        ship.ship(run, ["a"], "two cores", root=repository)
 
 
 def test_exercises(repository):

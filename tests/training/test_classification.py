@@ -1,6 +1,7 @@
 """Training classifiers."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ import paddle_cv as pcv
 from paddle_cv.data.classification import LabelledPictures, LabelledSet, read_class_folders
 from paddle_cv.training import Trainer, load_config
 from paddle_cv.training.checkpoint import load_checkpoint
+from paddle_cv.weights import save_state, with_class_names
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_a_folder_of_classes_is_learned_and_named(config, folder, tmp_path):
     best = Trainer(config, progress=False).train()
     assert best["accuracy"] == 1.0
     history = json.loads((tmp_path / "run" / "metrics.json").read_text())["history"]
-    assert [entry["step"] for entry in history] == [6, 12, 18, 24]
+    assert [entry["step"] for entry in history] == [0, 6, 12, 18, 24]
     # The network has learned these classes, and says their names.
     predictor = pcv.load("lenet", weights=tmp_path / "run" / "best.pdparams")
     picture = next((folder / "val" / "dark").iterdir())
@@ -79,7 +81,7 @@ def test_a_run_without_gain_ends(config):
     trainer = Trainer(config, progress=False)
     trainer.task.validate = lambda *_: {"accuracy": [0.5], "loss": [1.0]}
     trainer.train()
-    assert trainer.step == 18 and trainer.best["step"] == 6
+    assert trainer.step == 12 and trainer.best["step"] == 0
 
 
 def test_new_classes_for_given_weights(config, tmp_path):
@@ -91,6 +93,73 @@ def test_new_classes_for_given_weights(config, tmp_path):
     assert np.array_equal(network.conv1.weight.numpy(), old.conv1.weight.numpy())
     assert np.array_equal(network.fc2.weight.numpy(), old.fc2.weight.numpy())
     assert network.fc3.weight.shape == [84, 2]
+
+
+def test_weights_for_the_very_same_classes_keep_their_head(config, tmp_path):
+    paddle.seed(3)
+    old = pcv.create_model("lenet", num_classes=2)
+    config.model.weights = str(tmp_path / "old.pdparams")
+    for names, same in ((["bright", "dark"], True), (["dark", "bright"], False)):
+        save_state(with_class_names(old.state_dict(), names), config.model.weights)
+        head = Trainer(config, progress=False).network.fc3.weight.numpy()
+        assert np.array_equal(head, old.fc3.weight.numpy()) == same
+
+
+def test_the_head_learns_at_a_rate_of_its_own_whatever_its_name(config):
+    config.optimizer.rate_factors = {"head": 10}
+    for name, head in (("lenet", "fc3."), ("mnist_mlp", None)):
+        config.model.name = name
+        network = Trainer(config, progress=False).network
+        head = head or f"{network.classifiers[0]}."
+        rates = {name: p.optimize_attr["learning_rate"] for name, p in network.named_parameters()}
+        assert (
+            {name for name, rate in rates.items() if rate == 10}
+            == {name for name in rates if name.startswith(head)}
+            != set()
+        )
+
+
+def test_a_folder_without_val_is_split_by_itself(config, folder, tmp_path):
+    for source in (folder / "train", shutil.copytree(folder / "train", tmp_path / "copy" / "train").parent):
+        config.data.folders = [str(source)]
+        task = Trainer(config, progress=False).task
+        assert (len(task.train), len(task.test)) == (20, 4)  # a fifth of 12 in each class
+        assert not set(task.train.pictures) & set(task.test.pictures)
+        assert sorted(task.test.labels) == [0, 0, 1, 1]
+        config.seed = 5
+        assert Trainer(config, progress=False).task.test.pictures == task.test.pictures
+    config.data.validation_share = 0.5
+    assert len(Trainer(config, progress=False).task.test) == 12
+
+
+def test_names_of_classes_that_are_no_utf8_are_refused_before_the_first_step(config, folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "copy")
+    for part in ("train", "val"):
+        os.rename(os.fsencode(tmp_path / "copy" / part / "dark"), os.fsencode(tmp_path / "copy" / part) + b"/\xb9\xb7")
+    config.data.folders = [str(tmp_path / "copy")]
+    with pytest.raises(ValueError, match=r"no UTF-8, b'\\xb9\\xb7': rename it") as error:
+        Trainer(config, progress=False)
+    str(error.value).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "folders, message", [([], "data.folders is empty"), (["a", "b"], "data.folders has 2 folders")]
+)
+def test_one_folder_is_wanted(config, folders, message):
+    config.data.folders = folders
+    with pytest.raises(ValueError, match=message):
+        Trainer(config, progress=False)
+
+
+def test_other_classes_are_no_continuation(config, folder, tmp_path):
+    config.epochs = 2
+    Trainer(config, progress=False).train()
+    shutil.copytree(folder, tmp_path / "copy")
+    for part in ("train", "val"):
+        (tmp_path / "copy" / part / "dark").rename(tmp_path / "copy" / part / "black")
+    config.data.folders = [str(tmp_path / "copy")]
+    with pytest.raises(ValueError, match=r"of the classes \['bright', 'dark'\], the data have \['black', 'bright'\]"):
+        Trainer(config, progress=False).resume(load_checkpoint(tmp_path / "run" / "last.pdckpt"))
 
 
 def test_items_of_an_epoch_are_all_pictures(folder):
@@ -159,7 +228,7 @@ def test_a_picture_that_cannot_be_read_ends_the_run(config, folder, tmp_path, wo
     shutil.copytree(folder, tmp_path / "copy")
     (tmp_path / "copy" / "train" / "dark" / "3.png").write_text("no picture")
     config.data.folders, config.data.num_workers = [str(tmp_path / "copy")], workers
-    with pytest.raises(ValueError, match="cannot read .*3.png"):
+    with pytest.raises(ValueError, match="3.png: this is no picture"):
         Trainer(config, progress=False).train()
 
 

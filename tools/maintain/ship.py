@@ -33,6 +33,8 @@ import paddle_cv as pcv  # noqa: E402
 from paddle_cv.analysis import exercise_table, fill_marked, measure, read_card, shipped_table  # noqa: E402
 from paddle_cv.api import load_network  # noqa: E402
 from paddle_cv.models import LabelledSpec, list_aliases  # noqa: E402
+from paddle_cv.training import load_config  # noqa: E402
+from paddle_cv.training.resuming import changes  # noqa: E402
 from paddle_cv.weights import fits, read_state, save_state  # noqa: E402
 from tools.maintain.module_pages import make_module, modules_pages, pages  # noqa: E402
 
@@ -53,11 +55,32 @@ def read_run(run: Path) -> tuple[DictConfig, dict[str, Any]]:
 
     Raises:
         FileNotFoundError: The run has not got as far as a validation.
+        ValueError: It has not ended, or was validated at another step than its weights are from.
     """
     for name in ("config.yaml", "metrics.json", "last.pdparams"):
         if not (run / name).is_file():
-            raise FileNotFoundError(f"{run} has no {name}: no run of tools/train.py with a validation and a checkpoint")
-    return OmegaConf.load(run / "config.yaml"), json.loads((run / "metrics.json").read_text())["history"][-1]
+            raise FileNotFoundError(
+                f"{run} has no {name}: no run of paddle-cv train with a validation and a checkpoint"
+            )
+    metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))
+    last = metrics["history"][-1]
+    if not metrics.get("finished"):
+        raise ValueError(f"{run} has not ended, at step {metrics.get('step', last['step'])}: --resume goes on with it")
+    if metrics["step"] != last["step"]:
+        raise ValueError(
+            f"the weights of {run} are from step {metrics['step']}, its last validation from step {last['step']}"
+        )
+    return OmegaConf.load(run / "config.yaml"), last
+
+
+#: What a card says by itself, and what changes nothing about the weights.
+_NOT_ON_CARDS = ("data.degradation", "data.folders", "data.num_workers", "log_every", "save_every", "validation")
+
+
+def overrides(config: DictConfig, named: Path) -> dict[str, Any]:
+    """What a run changed in its configuration, by key."""
+    found = changes(OmegaConf.to_container(load_config(named)), OmegaConf.to_container(config))
+    return {key: value for key, (_, value) in found.items() if not key.startswith(_NOT_ON_CARDS)}
 
 
 def configuration(config: DictConfig, given: Optional[str], root: Path) -> Optional[str]:
@@ -122,6 +145,7 @@ def ship(
     named = configuration(config, config_file, root)
     if named is None:
         raise ValueError(f"{run} does not say which configuration it was started with: --config FILE")
+    changed = overrides(config, root / named)
     state = read_state(run / "last.pdparams")
     network = pcv.create_model(spec.name)
     if not fits(state, network):
@@ -147,6 +171,8 @@ def ship(
         "parameters": sum(p.size for p in network.parameters()),
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "config": named,
+        **({"overrides": changed} if changed else {}),
+        **({"degradation": config.data.degradation} if config.data.degradation else {}),
         "training_data": [Path(folder).name for folder in config.data.folders],
         "steps": last["step"],
         "hours": round(last["seconds"] / 3600, 2),

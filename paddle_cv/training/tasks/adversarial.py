@@ -104,6 +104,9 @@ class AdversarialTask(RestorationTask):
         self.learner.step(loss)
         self.mistakes = loss.detach()
 
+    def networks(self) -> Sequence[nn.Layer]:
+        return (self.discriminator,)
+
     def scalars(self) -> dict[str, float]:
         return {"adversarial_loss": float(self.deception), "discriminator_loss": float(self.mistakes)}
 

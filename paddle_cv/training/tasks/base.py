@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,14 @@ class Task(ABC):
     def build_network(self) -> nn.Layer:
         return build_model(self.config.model.name, **self.config.model.hyperparameters)
 
-    def new_layers(self, network: nn.Layer) -> list[str]:
-        """Layers, by the beginnings of their names, that do not start from given weights."""
+    def new_layers(self, network: nn.Layer, weights: Path, named: ModelSpec | None) -> list[str]:
+        """Layers, by the beginnings of their names, that do not start from given weights.
+
+        Args:
+            network: What is trained.
+            weights: The file to start from.
+            named: The network that the configuration names in its place.
+        """
         return list(self.config.model.new_layers)
 
     @abstractmethod
@@ -51,6 +58,10 @@ class Task(ABC):
 
     def after_step(self) -> None:  # noqa: B027
         """Called when the network has learned from the batch that `loss` was called with last."""
+
+    def networks(self) -> Sequence[nn.Layer]:
+        """Those that are trained beside the network of the configuration."""
+        return ()
 
     def scalars(self) -> dict[str, float]:
         """Values of the last step that are logged beside its loss, by name."""
@@ -71,6 +82,15 @@ class Task(ABC):
     @abstractmethod
     def validates(self) -> bool:
         """Whether there is something to measure on."""
+
+    @property
+    def validation_size(self) -> int:
+        """The number of items that are measured, or else in how many parts they may be."""
+        return 20
+
+    def baseline(self) -> tuple[str, dict[str, list[float]]]:
+        """What does without a network, by name, and its values as `validate` has them; no values where there is nothing such."""
+        return "", {}
 
     @abstractmethod
     def validate(self, compute: Callable, part: int, parts: int) -> dict[str, list[float]]:

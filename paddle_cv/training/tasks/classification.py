@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,17 +15,22 @@ from omegaconf import DictConfig, OmegaConf
 from paddle import nn
 from paddle.io import Dataset
 
-from ...data.classification import LabelledPictures, read_class_folders, read_mnist
+from ...data.classification import LabelledPictures, read_class_parts, read_mnist
+from ...data.labels import label_names
 from ...data.preprocessing import standardise
 from ...models import ModelSpec, build_model
-from ...weights import with_class_names
+from ...weights import class_names, read_state, with_class_names
 from ..optimizers import choose
 from .base import Task
 from .registry import training_task
 
 __all__ = ["ClassificationTask"]
 
-_SOURCES = {"folder": read_class_folders, "mnist": read_mnist}
+#: Training and test part of what a folder has; the first one by the share that the second gets where it is no folder of its own.
+_SOURCES = {
+    "folder": read_class_parts,
+    "mnist": lambda folder, share: (read_mnist(folder, train=True), read_mnist(folder, train=False)),
+}
 _VALIDATION_BATCH = 64
 
 
@@ -36,8 +42,12 @@ class ClassificationTask(Task):
 
     def __init__(self, config: DictConfig, spec: ModelSpec):
         read = choose("data.source", config.data.source, _SOURCES)
+        if len(config.data.folders) > 1:
+            raise ValueError(f"data.folders has {len(config.data.folders)} folders: for {spec.task} it is one")
         folder = config.data.folders[0] if config.data.folders else None
-        self.train, self.test = read(folder, True), read(folder, False)
+        self.train, self.test = read(folder, config.data.validation_share)
+        for name in self.train.classes:
+            _check_name(name)
         # What holds for the registered weights need not hold for those that are trained here.
         super().__init__(config, replace(spec, labels=self.train.source, class_names=tuple(self.train.classes)))
         if self.train.classes != self.test.classes:
@@ -51,9 +61,13 @@ class ClassificationTask(Task):
             raise ValueError(f"num_classes is {network.num_classes}, the data have {len(self.train.classes)} classes")
         return network
 
-    def new_layers(self, network: nn.Layer) -> list[str]:
-        """Other classes than those of the weights: the layers that tell them apart start anew."""
-        return super().new_layers(network) or [f"{name}." for name in network.classifiers]
+    def new_layers(self, network: nn.Layer, weights: Path, named: ModelSpec | None) -> list[str]:
+        """Where the classes are others than those of the weights, the layers that tell them apart start anew."""
+        given = super().new_layers(network, weights, named)
+        known = class_names(read_state(weights))
+        if known is None and named is not None and named.labels:
+            known = list(label_names(named.labels))
+        return given or ([] if known == self.train.classes else [f"{name}." for name in network.classifiers])
 
     def make_dataset(self) -> Dataset:
         return LabelledPictures(
@@ -83,7 +97,22 @@ class ClassificationTask(Task):
 
     @property
     def validates(self) -> bool:
-        return True
+        return len(self.test) > 0
+
+    @property
+    def validation_size(self) -> int:
+        return len(self.test)
+
+    def baseline(self) -> tuple[str, dict[str, list[float]]]:
+        usual = np.bincount(self.train.labels).argmax()
+        return "the most frequent class", {"accuracy": [float(label == usual) for label in self.test.labels]}
+
+    def state(self) -> dict[str, Any]:
+        return {"classes": self.train.classes}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        if state.get("classes", self.train.classes) != self.train.classes:
+            raise ValueError(f"the checkpoint is of the classes {state['classes']}, the data have {self.train.classes}")
 
     def validate(self, compute: Callable, part: int, parts: int) -> dict[str, list[float]]:
         scores: dict[str, list[float]] = {"accuracy": [], "loss": []}
@@ -108,3 +137,19 @@ class ClassificationTask(Task):
 
     def finish(self, state: dict[str, Any]) -> dict[str, Any]:
         return with_class_names(state, self.train.classes, self.train.source)
+
+
+def _check_name(name: str) -> None:
+    """Names of classes are saved with the weights, as UTF-8.
+
+    Raises:
+        ValueError: The name of a folder is no such text: made by another system, in another encoding.
+    """
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "surrogateescape")
+        raise ValueError(
+            f"the folder of a class has a name that is no UTF-8, {shown!r}: rename it "
+            "(`unzip -O gbk` unpacks a zip file from a Chinese Windows)"
+        ) from None

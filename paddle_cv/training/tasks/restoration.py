@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Optional, Union
 
 import numpy as np
@@ -12,6 +14,8 @@ from omegaconf import DictConfig
 from paddle.io import Dataset
 
 from ...data import DegradedPatches, DenoisingPatches, SuperResolutionPatches, denoising_pairs, super_resolution_pairs
+from ...data.imresize import imresize
+from ...data.listing import list_pictures, split
 from ...data.srmd import bicubic_degradation
 from ...inference.windows import compute_windows, condition_inputs
 from ...metrics import denoising_scores, super_resolution_scores
@@ -23,6 +27,11 @@ from .base import Task
 from .registry import training_task
 
 __all__ = ["RestorationTask"]
+
+logger = logging.getLogger(__name__)
+
+#: The PSNR in dB of a result that equals its target: infinite, but no mean or plot could have that.
+_EQUAL = 100.0
 
 
 @training_task("super_resolution", "denoising")
@@ -40,10 +49,19 @@ class RestorationTask(Task):
             distance = choose("perceptual.distance", perceptual.distance, LOSSES)
             self.perceptual = PerceptualLoss(perceptual.weights, list(perceptual.layers), distance)
 
+    @cached_property
+    def _files(self) -> tuple[list[Path], list[Path]]:
+        """What is trained on, and what is measured on."""
+        data, high = self.config.data, self.config.validation.high
+        if not data.folders:
+            raise ValueError("data.folders is empty: it names the folders of pictures")
+        files = list_pictures(data.folders)
+        return (files, list_pictures(high)) if high else split(files, data.validation_share)
+
     def make_dataset(self) -> Dataset:
         data, spec = self.config.data, self.spec
         shared = {
-            "folders": list(data.folders),
+            "folders": self._files[0],
             "patch_size": data.patch_size,
             "seed": self.config.seed,
             "rescale": data.rescale,
@@ -94,17 +112,33 @@ class RestorationTask(Task):
 
     @property
     def validates(self) -> bool:
-        return bool(self.config.validation.high)
+        return bool(self._files[1])
+
+    @property
+    def validation_size(self) -> int:
+        return len(self._pictures)
 
     def validate(self, compute: Callable, part: int, parts: int) -> dict[str, list[float]]:
+        pictures = self._pictures[part::parts]
+        return _columns(self._scores(self._result(compute, picture, target), target) for _, picture, target in pictures)
+
+    def baseline(self) -> tuple[str, dict[str, list[float]]]:
+        """Bicubic interpolation, or what a denoiser gets."""
+        name = "noisy" if self.spec.task == "denoising" else "bicubic"
         rows = []
-        for _, picture, target in self._pictures[part::parts]:
-            result = self._result(compute, picture, target)
-            if self.spec.task == "denoising":
-                rows.append(denoising_scores(result, target))
-            else:
-                rows.append(super_resolution_scores(result, target, self.spec.scale))
-        return {key: [row[key] for row in rows] for key in ("psnr", "ssim")}
+        for _, picture, target in self._pictures:
+            unprocessed = np.rint(picture.clip(0, 1) * 255).astype(np.uint8)
+            if self.spec.task != "denoising":
+                unprocessed = imresize(unprocessed, self.spec.scale)
+            rows.append(self._scores(unprocessed.reshape(target.shape), target))
+        return name, _columns(rows)
+
+    def _scores(self, result: np.ndarray, target: np.ndarray) -> dict[str, float]:
+        if self.spec.task == "denoising":
+            scores = denoising_scores(result, target)
+        else:
+            scores = super_resolution_scores(result, target, self.spec.scale)
+        return {**scores, "psnr": min(scores["psnr"], _EQUAL)}
 
     def samples(self, compute: Callable) -> dict[str, np.ndarray]:
         results = {}
@@ -135,14 +169,32 @@ class RestorationTask(Task):
 
     @cached_property
     def _pictures(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
-        """Name, input (H, W, C) float32 in [0, 1], target uint8."""
+        """Name, input (H, W, C) float32 in [0, 1], target uint8, of all that can be measured on."""
+        border = 0 if self.spec.task == "denoising" else self.spec.scale
+        pictures, flat = [], []
+        for name, picture, target in self._all_pictures():
+            inner = target[border : target.shape[0] - border, border : target.shape[1] - border]
+            (flat if (inner == inner[:1, :1]).all() else pictures).append((name, picture, target))
+        if flat:
+            names = ", ".join(name for name, _, _ in flat)
+            logger.warning("left out of the validation, as there is nothing to measure on one colour: %s", names)
+        if not pictures:
+            raise ValueError("validation.high: every picture is of one colour, there is nothing to measure")
+        return pictures
+
+    def _all_pictures(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
         options, spec, seed = self.config.validation, self.spec, self.config.seed
         # Pictures in `low` are degraded already; an own degradation beside them is an error.
         degradation = options.degradation or (None if options.low else self.config.data.degradation)
         if spec.task == "denoising":
             level = None if degradation else self._noise_level
-            return list(denoising_pairs(options.high, level, spec.in_channels == 1, seed, degradation))
+            return list(denoising_pairs(self._files[1], level, spec.in_channels == 1, seed, degradation))
         return [
             (name, np.atleast_3d(low).astype(np.float32) / 255, high)
-            for name, low, high in super_resolution_pairs(options.high, spec.scale, options.low, degradation, seed)
+            for name, low, high in super_resolution_pairs(self._files[1], spec.scale, options.low, degradation, seed)
         ]
+
+
+def _columns(rows: Iterable[dict[str, float]]) -> dict[str, list[float]]:
+    rows = list(rows)
+    return {key: [row[key] for row in rows] for key in ("psnr", "ssim")}
