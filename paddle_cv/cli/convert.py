@@ -1,6 +1,6 @@
 """Converts weights to ours: `paddle-cv convert rdn_b_x4 authors.pth -o rdn_b_x4.pdparams`.
 
-The source is a .pth, .pt or .ckpt file (needs PyTorch), .safetensors, .npz or .pdparams, with the names of the reference
+The source is any weight file of docs/weights.md, such as .pth, .safetensors, .npz or .pdparams, with the names of the reference
 implementation or ours. If an entry is missing, surplus or of a wrong shape, it is named and nothing is written.
 """
 
