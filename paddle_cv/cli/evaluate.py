@@ -142,6 +142,7 @@ def measure_network(parser: argparse.ArgumentParser, arguments: argparse.Namespa
     try:
         if arguments.degradation:
             Degradation(arguments.degradation)
+        pcv.model_spec(arguments.name)  # one network: a chain has no scores of its own
         predictor = pcv.load(arguments.name, weights=arguments.weights, engine=arguments.engine, precision="float32")
         spec = predictor.spec
         if arguments.noise_level is not None and spec.task != "denoising":

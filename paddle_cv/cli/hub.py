@@ -4,7 +4,7 @@
     paddle-cv hub install [NAME ...]     # without names, all
     paddle-cv hub check [NAME ...]       # without names, all that are installed; exit status 1 where one is not right
 
-The place is HUB_HOME, or else ~/.paddlehub.
+The name of a network stands for its module as well. The place is HUB_HOME, or else ~/.paddlehub.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from paddlehub.module.manager import LocalModuleManager
 
 from ..hub.animals import GRAPH_FOLDER, LABELS
+from ..models import pretrained_spec
 from ..weights import hub_modules_folder
 
 
@@ -37,20 +38,35 @@ def main() -> int:
         for name in available:
             print(f"{name}  (installed)" if name in installed else name)
         return 0
-    unknown = sorted(set(arguments.names) - set(available))
-    if unknown:
-        parser.error(f"no module {', '.join(unknown)}; there are {', '.join(available)}")
+    try:
+        names = [module_of(name, available) for name in arguments.names]
+    except KeyError as error:
+        parser.error(error.args[0])
     if arguments.command == "install":
-        for name in arguments.names or available:
+        for name in names or available:
             module = install(manager, folder / name)
             print(f"installed {name} {module.version} in {module.directory}")
         return 0
-    problems = {name: check(manager, folder / name) for name in arguments.names or installed}
+    problems = {name: check(manager, folder / name) for name in names or installed}
     for name, problem in problems.items():
         print(f"{name}: {problem or 'ok'}")
     if not problems:
         print(f"no module of this project is installed in {manager.home}")
     return 1 if any(problems.values()) else 0
+
+
+def module_of(name: str, available: list[str]) -> str:
+    """The module of this name, or of the network of this name.
+
+    Raises:
+        KeyError: There is neither; the message has the nearest names.
+    """
+    if name in available:
+        return name
+    module = pretrained_spec(name).module_name
+    if module not in available:
+        raise KeyError(f"no module has the network {name}; `paddle-cv hub list` prints all modules")
+    return module
 
 
 def install(manager: LocalModuleManager, source: Path) -> type:

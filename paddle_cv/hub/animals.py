@@ -35,7 +35,7 @@ class AnimalModule(ClassificationModule):
         graph, labels = source / GRAPH_FOLDER, source / LABELS
         if not graph.is_dir() or not labels.is_file():
             raise FileNotFoundError(
-                f"{self.name} comes without weights. Give a weight file that tools/train.py or PaddleHub's Trainer made "
+                f"{self.name} comes without weights. Give a weight file that `paddle-cv train` or PaddleHub's Trainer made "
                 f"(weights=<path>, or as {Path(self.directory) / self.model}.pdparams), or the folder of the module that PaddleHub "
                 f"publishes: with {LABELS} and the folder {GRAPH_FOLDER} in it, which {source} does not have"
             )

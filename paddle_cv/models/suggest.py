@@ -15,7 +15,7 @@ _WORDS = {
     "classification": ("classify", "recogni", "imagenet", "digit", "分类", "识别"),
     "segmentation": ("human_seg", "分割"),
     "matting": ("cutout", "background", "抠图"),
-    "colorization": ("colour", "color", "上色"),
+    "colorization": ("colouri", "上色"),
     "stylization": ("style", "cartoon", "风格"),
 }
 # As many letters of a word and of a task's name have to agree: "denoiser", "superres", "colorize".

@@ -18,7 +18,10 @@ def test_install_list_and_check(tmp_path, root):
         return run(sys.executable, root / "tools" / "hub.py", *arguments, code=code)
 
     assert "no module of this project is installed" in hub("check")
-    assert "hub.py: error: no module nonsense" in hub("install", "nonsense", code=2)
+    assert "hub.py: error: there is no model 'resnet50_imagnet'; did you mean resnet50_imagenet" in hub(
+        "install", "resnet50_imagnet", code=2
+    )
+    assert "no module has the network rdn_b_x4" in hub("check", "rdn_b_x4", code=2)
     installed = tmp_path / "home" / "modules"
     # Files that somebody has put there stay, as do those of PaddleHub's own module; its code does not.
     animals = installed / "resnet50_vd_animals"
@@ -26,7 +29,7 @@ def test_install_list_and_check(tmp_path, root):
     for path in ("model/__model__", "label_list.txt", "resnet50d.pdparams", "module.py", "processor.py"):
         (animals / path).write_text("of before")
     assert "another version" in hub("check", code=1)
-    output = hub("install", "rdn_x4", "resnet50_imagenet", "resnet50_vd_animals")
+    output = hub("install", "rdn_lite_x4", "resnet50", "resnet50_vd_animals")
     assert "installed rdn_x4 1.0.0" in output and "installed resnet50_vd_animals 1.1.0" in output
     for path in ("model/__model__", "label_list.txt", "resnet50d.pdparams"):
         assert (animals / path).read_text() == "of before"
