@@ -129,3 +129,11 @@ def test_users_filters_have_the_last_word(monkeypatch):
         quiet.keep_quiet()
         with pytest.raises(UserWarning):
             warnings.warn_explicit("No ccache found.", UserWarning, "f.py", 1, module="paddle.utils.cpp_extension")
+
+
+@pytest.mark.hub
+@pytest.mark.slow
+def test_the_demonstration_is_quiet(run, root):
+    run("-m", "paddle_cv", "hub", "install", "rdn_x4")
+    output, errors = run(root / "tools" / "quickstart.py", "photo.png")
+    assert "beside bicubic" in output and noise(errors) == []

@@ -2,18 +2,16 @@
 """The demonstration of `make demo`: a real photograph, enlarged by the PaddleHub module rdn_x4."""
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
 
-os.environ.setdefault("GLOG_minloglevel", "2")
+from paddle_cv.analysis import side_by_side  # before PaddleHub, whose import of Paddle brings all of its notes
 
-import paddlehub as hub  # noqa: E402
-import skimage  # noqa: E402
-from PIL import Image  # noqa: E402
-
-from paddle_cv.analysis import side_by_side  # noqa: E402
+# isort: split
+import paddlehub as hub
+import skimage
+from PIL import Image
 
 
 def main() -> int:

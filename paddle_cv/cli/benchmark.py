@@ -30,7 +30,6 @@ from pathlib import Path
 # All are read when paddle is imported.
 os.environ.setdefault("FLAGS_use_mkldnn", "1")
 os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count() or 1))
-os.environ.setdefault("GLOG_minloglevel", "2")
 #: The clone, whose pages the results go to and whose PyTorch networks stand beside ours.
 ROOT = Path(__file__).resolve().parents[2]
 

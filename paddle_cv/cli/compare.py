@@ -8,23 +8,20 @@ for denoisers noise is added. The scores are those of the whole picture.
 """
 
 import argparse
-import os
 from pathlib import Path
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
 
-import numpy as np  # noqa: E402
-from PIL import Image  # noqa: E402
-from tqdm import tqdm  # noqa: E402
-
-import paddle_cv as pcv  # noqa: E402
-from paddle_cv.analysis import busiest_box, paper_figure  # noqa: E402
-from paddle_cv.data import imresize, read_image  # noqa: E402
-from paddle_cv.data.super_resolution import crop_to_multiple  # noqa: E402
-from paddle_cv.engines import ENGINES  # noqa: E402
-from paddle_cv.metrics import denoising_scores, super_resolution_scores  # noqa: E402
-from paddle_cv.pictures import ImageError, save_image  # noqa: E402
-from paddle_cv.pictures.writing import check_target  # noqa: E402
+import paddle_cv as pcv
+from paddle_cv.analysis import busiest_box, paper_figure
+from paddle_cv.data import imresize, read_image
+from paddle_cv.data.super_resolution import crop_to_multiple
+from paddle_cv.engines import ENGINES
+from paddle_cv.metrics import denoising_scores, super_resolution_scores
+from paddle_cv.pictures import ImageError, save_image
+from paddle_cv.pictures.writing import check_target
 
 
 def enlarged(predictors: dict, target: np.ndarray, low_path: str) -> dict[str, np.ndarray]:

@@ -12,7 +12,6 @@ import os
 import signal
 import tempfile
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
 

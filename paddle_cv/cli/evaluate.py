@@ -17,19 +17,16 @@ missing or a score is more than 0.02 dB, or 0.02 % of the pictures, worse than t
 """
 
 import argparse
-import os
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Optional
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
+import numpy as np
+from PIL import Image
 
-import numpy as np  # noqa: E402
-from PIL import Image  # noqa: E402
-
-import paddle_cv as pcv  # noqa: E402
-from paddle_cv.analysis import (  # noqa: E402
+import paddle_cv as pcv
+from paddle_cv.analysis import (
     accuracy,
     evaluate,
     evaluate_denoising,
@@ -38,12 +35,12 @@ from paddle_cv.analysis import (  # noqa: E402
     mean_scores,
     measure_shipped,
 )
-from paddle_cv.data import Degradation, data_folder  # noqa: E402
-from paddle_cv.engines import ENGINES  # noqa: E402
-from paddle_cv.files import json_text  # noqa: E402
-from paddle_cv.inference import ClassificationPredictor, RestorationPredictor  # noqa: E402
-from paddle_cv.pictures import save_image  # noqa: E402
-from paddle_cv.weights import hub_modules_folder  # noqa: E402
+from paddle_cv.data import Degradation, data_folder
+from paddle_cv.engines import ENGINES
+from paddle_cv.files import json_text
+from paddle_cv.inference import ClassificationPredictor, RestorationPredictor
+from paddle_cv.pictures import save_image
+from paddle_cv.weights import hub_modules_folder
 
 SHIPPED = ("module", "network", "test set", "card", "measured", "difference")
 

@@ -9,14 +9,11 @@ or a degradation. docs/exports.md has what can be exported.
 """
 
 import argparse
-import os
 import sys
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
-
-import paddle_cv as pcv  # noqa: E402
-from paddle_cv.engines.export import FORMATS, ExportError, export_network  # noqa: E402
-from paddle_cv.engines.graphs import OPSET  # noqa: E402
+import paddle_cv as pcv
+from paddle_cv.engines.export import FORMATS, ExportError, export_network
+from paddle_cv.engines.graphs import OPSET
 
 
 def main() -> int:

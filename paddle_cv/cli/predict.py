@@ -13,7 +13,6 @@ is copied. The exit code is 0 if all went well, 1 if a file failed (the others a
 import argparse
 import json
 import logging
-import os
 import sys
 import time
 from collections.abc import Iterable
@@ -21,13 +20,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
+from tqdm import tqdm
 
-from tqdm import tqdm  # noqa: E402
-
-import paddle_cv as pcv  # noqa: E402
-from paddle_cv.engines import ENGINES, PRECISIONS  # noqa: E402
-from paddle_cv.inference import (  # noqa: E402
+import paddle_cv as pcv
+from paddle_cv.engines import ENGINES, PRECISIONS
+from paddle_cv.inference import (
     PicturePredictor,
     find_pictures,
     is_video,
@@ -35,9 +32,9 @@ from paddle_cv.inference import (  # noqa: E402
     restore_files,
     video_info,
 )
-from paddle_cv.inference.registry import Option, predictor_class, predictors  # noqa: E402
-from paddle_cv.pictures import MAX_MEGAPIXELS, ImageError, picture_size  # noqa: E402
-from paddle_cv.pictures.video import CRF, VIDEO_FORMATS  # noqa: E402
+from paddle_cv.inference.registry import Option, predictor_class, predictors
+from paddle_cv.pictures import MAX_MEGAPIXELS, ImageError, picture_size
+from paddle_cv.pictures.video import CRF, VIDEO_FORMATS
 
 # Options of predictors that make pictures, beside their own.
 WRITING = ("output", "format", "overwrite", "crf")

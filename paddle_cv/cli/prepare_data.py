@@ -5,14 +5,11 @@ The folders below it are kept. Each picture gives NAME_s001.png, NAME_s002.png .
 """
 
 import argparse
-import os
 import sys
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes
+from tqdm import tqdm
 
-from tqdm import tqdm  # noqa: E402
-
-from paddle_cv.data import cut_folder  # noqa: E402
+from paddle_cv.data import cut_folder
 
 
 def main() -> int:

@@ -15,9 +15,7 @@ import socket
 import sys
 from pathlib import Path
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Paddle's notes on its graphs
-
-from paddle_cv.hub.server import Limits, Server, Service, installed_module  # noqa: E402
+from paddle_cv.hub.server import Limits, Server, Service, installed_module
 
 
 def positive(text: str) -> float:
