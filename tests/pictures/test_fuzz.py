@@ -32,6 +32,19 @@ def _tiff(array, **options):
     return buffer.getvalue()
 
 
+def _with_texts(data: bytes) -> bytes:
+    """A PNG file with chunks of every kind that is looked at."""
+    text = zlib.compress(bytes(2**20 + 1))
+    contents = {
+        **{b"gAMA": bytes(4), b"cHRM": bytes(32), b"cICP": bytes(4), b"sCAL": b"\x011\x001"},
+        **{b"zTXt": b"Comment\0\0" + text, b"iTXt": b"XML:com.adobe.xmp\0\1\0\0\0" + text},
+    }
+    for kind, content in contents.items():
+        chunk = struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        data = data[:33] + chunk + data[33:]
+    return data
+
+
 @pytest.fixture(scope="module")
 def originals(photo, tmp_path_factory):
     """Small files of every format, mode and depth."""
@@ -65,6 +78,16 @@ def originals(photo, tmp_path_factory):
         _tiff(np.moveaxis(deep, 2, 0), photometric="rgb", planarconfig="separate"),
         _tiff(deep.astype(np.float32) / 65535, photometric="rgb", compression="zlib", tile=(16, 16)),
         _tiff(deep[..., 0], photometric="miniswhite", bigtiff=True),
+        _tiff(deep, photometric="minisblack", planarconfig="contig"),
+        _tiff(np.dstack([deep, deep[..., 0]]), photometric="rgb", extrasamples=["assocalpha"]),
+        _tiff(
+            np.asarray(image),
+            photometric="rgb",
+            resolution=(300, 300),
+            extratags=[(33550, 12, 3, (1.0, 1.0, 0.0), True)],
+        ),
+        _file(image, "MPO", save_all=True, append_images=[other]),
+        _with_texts(_file(image, "PNG", icc_profile=_PROFILE)),
     ]
     for array in (deep, np.dstack([deep, deep[..., 0]]), deep[..., :2], deep[..., 0]):
         picture = open_picture(array)
