@@ -1,6 +1,6 @@
 """Networks as `paddle.nn.Layer`s, and the registry that names them."""
 
-from . import classification, restoration, segmentation  # noqa: F401  (they register their networks)
+from . import classification, colorization, restoration, segmentation, stylization  # noqa: F401  (they register their networks)
 from .registry import (
     build_model,
     detect_model,

@@ -15,7 +15,19 @@ def random_inputs(spec, batch, height, width):
 
 
 @pytest.mark.parametrize(
-    "name", ["drunet_color", "espcn_x3", "ffdnet_color", "fsrcnn_x3", "lanczos_x2", "rednet20", "srmd_x2"]
+    "name",
+    [
+        "drunet_color",
+        "espcn_x3",
+        "fbcnn_gray",
+        "ffdnet_color",
+        "fsrcnn_x3",
+        "lanczos_x2",
+        "nafnet_width32",
+        "rednet20",
+        "srmd_x2",
+        "srvgg_anime_x2",
+    ],
 )
 def test_any_size_goes_through_the_network_and_its_exported_graph(name):
     spec, network = model_spec(name), build_model(name)

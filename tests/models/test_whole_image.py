@@ -1,4 +1,4 @@
-"""What networks for segmentation and matting promise, beside agreeing with their reference implementations."""
+"""What networks for the tasks that look at the whole image promise, beside agreeing with their reference implementations."""
 
 import numpy as np
 import paddle
@@ -6,8 +6,11 @@ import pytest
 
 from paddle_cv.analysis import layer_costs
 from paddle_cv.models import build_model, list_models, model_spec
+from paddle_cv.models.stylization.adain import adaptive_instance_norm
+from paddle_cv.weights import identify_state
 
 SEGMENTATION, MATTING = list_models(task="segmentation"), list_models(task="matting")
+COLORIZATION, STYLIZATION = list_models(task="colorization"), list_models(task="stylization")
 
 
 def _image(spec, batch, height, width):
@@ -36,10 +39,15 @@ def check_gradients(network, *inputs):
             assert float(parameter.grad.abs().max()) > 0, key
 
 
-@pytest.mark.parametrize("name", [*SEGMENTATION, *MATTING])
+@pytest.mark.parametrize("name", [*SEGMENTATION, *MATTING, *COLORIZATION, *STYLIZATION])
 def test_gradients_reach_every_parameter(name):
     paddle.seed(0)
-    check_gradients(build_model(name), _image(model_spec(name), 2, *_sides(model_spec(name))))
+    spec = model_spec(name)
+    height, width = (8, 12) if name in STYLIZATION else _sides(spec)
+    inputs = [_image(spec, 2, height, width)]
+    if "style" in spec.extra_inputs:
+        inputs.append(_image(spec, 2, 9, 7))
+    check_gradients(build_model(name), *inputs)
 
 
 @pytest.mark.parametrize("name", SEGMENTATION)
@@ -88,3 +96,56 @@ def test_a_backbone_takes_the_weights_of_its_classifier():
 def test_squeezenet_is_not_dilated():
     with pytest.raises(ValueError, match="output stride is 16"):
         build_model("portrait_squeezenet", output_stride=8)
+
+
+@pytest.mark.parametrize("name", COLORIZATION)
+@paddle.no_grad()
+def test_colors_stay_in_their_range(name):
+    spec, network = model_spec(name), build_model(name)
+    network.eval()
+    lightness = paddle.uniform([2, 1, 24, 32], min=0.0, max=100.0)
+    ab = network(lightness)
+    assert ab.shape == [2, 2, 24, 32]
+    if not spec.hints:
+        return
+    assert float(ab.abs().max()) <= 110
+    nothing = network(lightness, paddle.zeros([2, 2, 24, 32]), paddle.zeros([2, 1, 24, 32]))
+    assert np.array_equal(nothing.numpy(), ab.numpy())
+    hints, mask = paddle.zeros([2, 2, 24, 32]), paddle.zeros([2, 1, 24, 32])
+    hints[:, :, 8, 8], mask[:, :, 8, 8] = 60.0, 1.0
+    assert not np.array_equal(network(lightness, hints, mask).numpy(), ab.numpy())
+
+
+@pytest.mark.parametrize("name", STYLIZATION)
+@paddle.no_grad()
+def test_painted_images_are_as_large(name):
+    spec, network = model_spec(name), build_model(name)
+    network.eval()
+    x = paddle.rand([1, 3, 9 * spec.multiple, 11 * spec.multiple])
+    styles = [[]] if not spec.any_style else [[paddle.rand([1, 3, 33, 70])], [paddle.rand([1, 3, 50, 41])]]
+    results = [network(x, *style).numpy() for style in styles]
+    assert all(result.shape == tuple(x.shape) for result in results)
+    assert len(results) == 1 or np.abs(results[0] - results[1]).max() > 1e-3 * results[0].std()
+
+
+@paddle.no_grad()
+def test_alpha_mixes_the_image_and_the_style():
+    network = build_model("adain")
+    network.eval()
+    x, style = paddle.rand([1, 3, 32, 40]), paddle.rand([1, 3, 32, 40]) ** 3
+    features = network.encoder(x)
+    plain = network.decoder(features).numpy()
+    np.testing.assert_allclose(network(x, style, alpha=0.0).numpy(), plain, atol=1e-5)
+    mixed = adaptive_instance_norm(features, network.encoder(style))
+    alive = features.std([2, 3]).numpy() > 0.05  # a channel that is zero everywhere has no deviation to scale
+    for dimension in ("mean", "std"):
+        got, want = (getattr(f, dimension)([2, 3]).numpy() for f in (mixed, network.encoder(style)))
+        np.testing.assert_allclose(got[alive], want[alive], rtol=0.02, atol=5e-3)
+
+
+def test_old_files_of_fast_neural_style_load():
+    network = build_model("fast_neural_style")
+    state = {key.replace(".scale", ".weight"): value.numpy() for key, value in network.state_dict().items()}
+    state["res1.in1.running_mean"] = state["in4.running_var"] = np.zeros(128, np.float32)
+    spec, entries = identify_state(state)
+    assert spec.name == "fast_neural_style" and entries.keys() == network.state_dict().keys()

@@ -274,6 +274,15 @@ register_model(
     reference="rrdbnet_basicsr_x{scale}",
 )
 register_model(
+    "esrgan_anime",
+    RRDBNet,
+    scales=(4,),
+    paper=PAPER,
+    summary="Real-ESRGAN's generator for drawings (RealESRGAN_x4plus_anime_6B): 6 RRDBs.",
+    hyperparameters={"num_blocks": 6},
+    reference="rrdbnet_anime6b_x4",
+)
+register_model(
     "esrgan_unfolded",
     RRDBNet,
     scales=(2,),

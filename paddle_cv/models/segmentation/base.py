@@ -8,10 +8,21 @@ from typing import Any, Optional
 
 from ..spec import LabelledSpec, ModelSpec
 
-__all__ = ["IMAGENET", "MattingSpec", "SegmentationSpec"]
+__all__ = ["CLOVA_PORTRAIT", "IMAGENET", "MattingSpec", "SegmentationSpec"]
 
 #: Facts for `register_model` of networks on a backbone that was trained on ImageNet.
 IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+#: Of the portrait networks of Clova AI, as PaddleHub's modules of them prepare images: blue, green and red minus 107.304565,
+#: 115.69884 and 132.35703, then divided by 63.97182, 65.1337 and 68.29726, and once more by 255.
+CLOVA_PORTRAIT: dict[str, Any] = {
+    "labels": "portrait",
+    "foreground": 1,
+    "working_size": 224,
+    "square": True,
+    "bgr": True,
+    "mean": (132.35703 / 255, 115.69884 / 255, 107.304565 / 255),
+    "std": (68.29726, 65.1337, 63.97182),
+}
 
 
 @dataclass(frozen=True)
