@@ -28,6 +28,7 @@ __all__ = [
     "kernel_radius",
     "mean_shift_entries",
     "read_conv_stack",
+    "repeat_channels",
     "resize_like",
     "store",
     "upsampler",
@@ -295,6 +296,11 @@ class ReLUUpsampling(nn.Layer):
 
     def forward(self, x):
         return self.body(x)
+
+
+def repeat_channels(x: paddle.Tensor, times: int) -> paddle.Tensor:
+    """Each channel several times in a row; a pixel shuffle of that is the nearest-neighbour enlargement."""
+    return paddle.concat([channel for channel in x.split(x.shape[1], axis=1) for _ in range(times)], axis=1)
 
 
 def resize_like(x: paddle.Tensor, like: paddle.Tensor, align_corners: bool = False) -> paddle.Tensor:

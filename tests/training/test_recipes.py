@@ -29,6 +29,7 @@ SMALL = {
     "edsr": "num_blocks: 1, num_features: 16",
     "enhancenet": "num_blocks: 1, num_features: 16",
     "esrgan": "num_blocks: 1, num_features: 16, growth_rate: 8",
+    "fbcnn": "num_blocks: 1, num_features: [8, 8, 16, 16]",
     "ffdnet": "num_layers: 4, num_features: 16",
     "idn": "num_blocks: 1",
     "imdn": "num_blocks: 1",
@@ -37,6 +38,7 @@ SMALL = {
     "mdsr": "num_blocks: 1, num_features: 16",
     "memnet": "num_blocks: 2, num_recursions: 2, num_features: 16",
     "msrresnet": "num_blocks: 1, num_features: 16",
+    "nafnet": "num_features: 8, encoder_blocks: [1, 1], middle_blocks: 1, decoder_blocks: [1, 1]",
     "rcan": "num_groups: 1, num_blocks: 1, num_features: 16, reduction: 4",
     "rdn": "num_blocks: 1, num_features: 16, growth_rate: 16",
     "rednet": "num_layers: 3, num_features: 16",
@@ -45,6 +47,7 @@ SMALL = {
     "srfeat": "num_blocks: 1, num_features: 16",
     "srmd": "num_layers: 3, num_features: 16",
     "srresnet": "num_blocks: 1, num_features: 16",
+    "srvgg": "num_layers: 2, num_features: 16",
     "vdsr": "num_layers: 4, num_features: 16",
 }
 

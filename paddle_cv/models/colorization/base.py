@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..registry import ModelSpec
+from ..spec import ModelSpec
 
 __all__ = ["ColorizationSpec"]
 

@@ -14,7 +14,7 @@ import paddle
 from paddle import nn
 
 from ..layers import count_layers, init_like_pytorch
-from ..registry import register_model
+from .base import register_model
 
 __all__ = ["FBCNN"]
 

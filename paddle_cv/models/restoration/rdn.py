@@ -21,7 +21,7 @@ import paddle
 from paddle import nn
 
 from ..detection import detector
-from ..layers import Fusion, init_like_pytorch
+from ..layers import Fusion, init_like_pytorch, repeat_channels
 from ..network import Network
 from .base import register_model
 
@@ -74,9 +74,7 @@ class DirectUpsampling(nn.Layer):
         self.shuffle = nn.PixelShuffle(scale)
 
     def forward(self, features, x):
-        # The pixel shuffle of repeated channels is the nearest-neighbour enlargement.
-        repeated = [channel for channel in x.split(x.shape[1], axis=1) for _ in range(self.repeats)]
-        return self.shuffle(self.conv(features) + paddle.concat(repeated, axis=1))
+        return self.shuffle(self.conv(features) + repeat_channels(x, self.repeats))
 
 
 class RDN(Network):

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 from paddle import nn
-from paddle.nn import functional as F
 
-from ..layers import init_like_pytorch
-from ..registry import register_model
+from ..layers import init_like_pytorch, repeat_channels
+from .base import register_model
 
 __all__ = ["SRVGG"]
 
@@ -47,7 +46,7 @@ class SRVGG(nn.Layer):
         init_like_pytorch(self)
 
     def forward(self, x):
-        return self.upsampler(self.body(x)) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
+        return self.upsampler(self.body(x) + repeat_channels(x, self.scale**2))
 
     @property
     def receptive_radius(self) -> int:

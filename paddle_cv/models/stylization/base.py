@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import paddle
 from paddle import nn
 
-from ..registry import ModelSpec
+from ..spec import ModelSpec
 
 __all__ = ["ReflectedConv", "StylizationSpec", "UpsampledConv"]
 
