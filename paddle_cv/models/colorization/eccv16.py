@@ -13,6 +13,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ..detection import detector
 from ..registry import register_model
 from .base import ColorizationSpec
 
@@ -73,7 +74,7 @@ class ECCV16(nn.Layer):
         ab = F.interpolate(self.model_out(F.softmax(x, axis=1)), scale_factor=4, mode="bilinear") * AB_RANGE
         return (ab, x) if self.training else ab
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the ECCV16 that has a state dict of these shapes; None if it is none."""
         out = shapes.get("model_out.weight")

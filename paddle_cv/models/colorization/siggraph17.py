@@ -13,6 +13,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..registry import register_model
 from .base import ColorizationSpec
 from .eccv16 import AB_RANGE, conv_stage, normalized_lightness
@@ -78,7 +79,7 @@ class SIGGRAPH17(nn.Layer):
         colors = self.model_out(x) * AB_RANGE
         return (colors, self.model_class(features)) if self.training else colors
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SIGGRAPH17 that has a state dict of these shapes; None if it is none."""
         bins = shapes.get("model_class.0.weight")

@@ -13,6 +13,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_pytorch
 from .base import register_model
 
@@ -136,7 +137,7 @@ class FBCNN(nn.Layer):
         # At each scale 2 convolutions a block; both sides of the U at pixels of 1, 2 and 4, twice at the bottom, of 8.
         return 2 * self.num_blocks * (2 * (1 + 2 + 4) + 2 * 8) + 2 + 2 * (1 + 2 + 4) + 7
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the FBCNN that has a state dict of these shapes; None if it is none."""
         head = shapes.get("m_head.weight")

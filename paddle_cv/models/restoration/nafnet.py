@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..layers import count_layers, init_like_pytorch
 from .base import register_model
 
@@ -129,7 +130,7 @@ class NAFNet(nn.Layer):
         levels = [count * 2**level + 2 * 2**level for level, count in enumerate(map(sum, zip(down, reversed(up))))]
         return sum(levels) + middle * self.grid + 2 + self.grid - 1
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the NAFNet that has a state dict of these shapes; None if it is none."""
         intro = shapes.get("intro.weight")

@@ -13,6 +13,7 @@ from typing import Any, Optional
 
 from paddle import nn
 
+from ..detection import detector
 from ..layers import init_like_pytorch, repeat_channels
 from .base import register_model
 
@@ -53,7 +54,7 @@ class SRVGG(nn.Layer):
         """How many input pixels around its own place an output pixel depends on."""
         return len(self.body) // 2 + 1
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRVGG that has a state dict of these shapes; None if it is none."""
         convs = sum(key.startswith("body.") and len(shape) == 4 for key, shape in shapes.items())

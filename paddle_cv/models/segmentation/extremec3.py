@@ -14,6 +14,7 @@ from typing import Any, Optional, Union
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..registry import register_model
 from .base import CLOVA_PORTRAIT, SegmentationSpec
 
@@ -166,7 +167,7 @@ class ExtremeC3Net(nn.Layer):
     def forward(self, x):
         return self.classifier(self.upsample(self.encoder(x)) + self.Fine(x))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the ExtremeC3Net that has a state dict of these shapes; None if it is none."""
         last = shapes.get("classifier.2.weight")

@@ -16,6 +16,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ..classification.mobilenet_v2 import MobileNetV2
+from ..detection import detector
 from ..registry import register_model
 from .base import MattingSpec
 
@@ -169,7 +170,7 @@ class MODNet(nn.Layer):
         """The authors' entries under our names; they have the backbone twice."""
         return {_own_key(key): value for key, value in state.items() if not key.startswith("lr_branch.backbone.")}
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the MODNet that has a state dict of these shapes; None if it is none."""
         fused = shapes.get("f_branch.conv_lr4x.layers.0.weight")

@@ -16,6 +16,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ..detection import detector
 from ..layers import resize_like
 from ..registry import register_model
 from .base import CLOVA_PORTRAIT, SegmentationSpec
@@ -206,7 +207,7 @@ class SINet(nn.Layer):
         unsure = 1 - F.softmax(coarse, axis=1).max(axis=1, keepdim=True)
         return self.classifier(self.bn_2(double(self.level2_C(features) * unsure + coarse)))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SINet that has a state dict of these shapes; None if it is none."""
         last = shapes.get("level2_C.conv.weight")

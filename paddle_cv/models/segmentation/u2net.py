@@ -14,6 +14,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ..detection import detector
 from ..layers import resize_like
 from ..registry import register_model
 from .base import IMAGENET, SegmentationSpec
@@ -152,7 +153,7 @@ class U2Net(nn.Layer):
         sides = [sides[0], *(resize_like(side, sides[0]) for side in sides[1:])]
         return [F.sigmoid(output) for output in [self.outconv(paddle.concat(sides, axis=1)), *sides]]
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the U2Net that has a state dict of these shapes; None if it is none."""
         first, out = shapes.get("stage1.rebnconv1.conv_s1.weight"), shapes.get("outconv.weight")

@@ -13,6 +13,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..registry import register_model
 from .base import StylizationSpec
 
@@ -86,7 +87,7 @@ class AdaIN(nn.Layer):
         painted = adaptive_instance_norm(features, self.encoder(style))
         return self.decoder(painted if alpha == 1 else features + alpha * (painted - features))
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """No hyperparameters; None if a state dict of these shapes is of another network."""
         return {} if "encoder.29.weight" in shapes and "decoder.28.weight" in shapes else None

@@ -16,6 +16,7 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
+from ..detection import detector
 from ..layers import count_layers
 from ..registry import register_model
 from .base import ReflectedConv, StylizationSpec, UpsampledConv
@@ -84,7 +85,7 @@ class FastNeuralStyle(nn.Layer):
             renamed[f"{found[1]}.scale" if found and found[2] == "weight" else key] = value
         return renamed
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the network that has a state dict of these shapes; None if it is another one."""
         first = shapes.get("conv1.conv2d.weight")

@@ -14,6 +14,7 @@ from typing import Any, Optional
 import paddle
 from paddle import nn
 
+from ..detection import detector
 from ..registry import register_model
 from .base import ReflectedConv, StylizationSpec, UpsampledConv
 
@@ -135,7 +136,7 @@ class MSGNet(nn.Layer):
         """The authors' entries; they have the encoder and the CoMatch layer twice."""
         return {key: value for key, value in state.items() if not key.startswith(("model.0.", "model.1."))}
 
-    @staticmethod
+    @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the MSGNet that has a state dict of these shapes; None if it is none."""
         inner = shapes.get("model1.4.conv_block.2.weight")
