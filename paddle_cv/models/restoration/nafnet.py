@@ -2,8 +2,9 @@
 "Simple Baselines for Image Restoration", ECCV 2022 (arXiv:2204.04676).
 
 A U-Net of blocks without a nonlinear activation: half of the channels multiply the other half. Agrees with the authors'
-PyTorch implementation, names of the sublayers included; pictures whose sides are no multiples of 16 are continued by zeros,
-as there, and the result is cropped. In windows of a picture the channel attention sees the means of the window.
+PyTorch implementation, names of the sublayers included. That code continues pictures whose sides are no multiples of 16 by
+zeros; here they are continued by their edge pixels, and the result is cropped. In windows of a picture the channel attention
+sees the means of the window.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Optional
 
 import paddle
 from paddle import nn
+from paddle.nn import functional as F
 
 from ..detection import detector
 from ..layers import count_layers, init_like_pytorch
@@ -92,7 +94,7 @@ class NAFNet(nn.Layer):
         super().__init__()
         self.counts = (tuple(encoder_blocks), middle_blocks, tuple(decoder_blocks))
         self.grid = 2 ** len(encoder_blocks)
-        self.pad = nn.Pad2D([0, self.grid - 1, 0, self.grid - 1])
+        self.pad = nn.Pad2D([0, self.grid - 1, 0, self.grid - 1], mode="replicate")
         self.intro = nn.Conv2D(in_channels, num_features, 3, padding=1)
         self.encoders, self.downs = nn.LayerList(), nn.LayerList()
         channels = num_features
@@ -110,8 +112,15 @@ class NAFNet(nn.Layer):
         init_like_pytorch(self)
 
     def forward(self, x):
-        height, width, grid = x.shape[2], x.shape[3], self.grid
-        image = self.pad(x)[:, :, : (height + grid - 1) // grid * grid, : (width + grid - 1) // grid * grid]
+        return self._restore(self.pad(x), x.shape[2], x.shape[3])
+
+    def reference_forward(self, x: paddle.Tensor) -> paddle.Tensor:
+        """The same with zeros at the right and below."""
+        return self._restore(F.pad(x, [0, self.grid - 1, 0, self.grid - 1]), x.shape[2], x.shape[3])
+
+    def _restore(self, padded, height, width):
+        grid = self.grid
+        image = padded[:, :, : (height + grid - 1) // grid * grid, : (width + grid - 1) // grid * grid]
         x, skips = self.intro(image), []
         for encoder, down in zip(self.encoders, self.downs):
             x = encoder(x)
