@@ -14,6 +14,7 @@ from paddle import nn
 from paddle.nn import functional as F
 
 from ..detection import detector
+from ..network import Network
 from ..registry import register_model
 from .base import ColorizationSpec
 
@@ -38,7 +39,7 @@ def conv_stage(in_channels: int, out_channels: int, count: int, stride: int = 1,
     return nn.Sequential(*layers, nn.BatchNorm2D(out_channels))
 
 
-class ECCV16(nn.Layer):
+class ECCV16(Network):
     """Lightness (N, 1, H, W), in 0...100, -> colours (N, 2, H, W), a and b of CIELAB; sides are multiples of 8.
 
     In training it gives two: the colours, and the logits of the bins (N, num_bins, H / 4, W / 4), which the authors' loss compares.

@@ -14,6 +14,7 @@ import paddle
 from paddle import nn
 
 from ..detection import detector
+from ..network import Network
 from ..registry import register_model
 from .base import ColorizationSpec
 from .eccv16 import AB_RANGE, conv_stage, normalized_lightness
@@ -26,7 +27,7 @@ def halve(x: paddle.Tensor) -> paddle.Tensor:
     return x[:, :, ::2, ::2]
 
 
-class SIGGRAPH17(nn.Layer):
+class SIGGRAPH17(Network):
     """Lightness (N, 1, H, W), in 0...100, and hints -> colours (N, 2, H, W), a and b of CIELAB; sides are multiples of 8.
 
     In training it gives two: the colours, and the logits of bins of colours (N, num_bins, H / 4, W / 4), which the authors' first

@@ -15,6 +15,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import count_layers, init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["FBCNN"]
@@ -40,7 +41,7 @@ def residual_blocks(channels: int, count: int) -> list[nn.Layer]:
     return [ResidualBlock(channels) for _ in range(count)]
 
 
-class FBCNN(nn.Layer):
+class FBCNN(Network):
     """U-Net with an estimate of the JPEG quality: (N, C, H, W) in [0, 1] to the same size, RGB unless `in_channels` is 1.
 
     Args:

@@ -18,6 +18,7 @@ from paddle.nn import functional as F
 
 from ..detection import detector
 from ..layers import count_layers, init_like_pytorch
+from ..network import Network
 from .base import register_model
 
 __all__ = ["NAFNet"]
@@ -72,7 +73,7 @@ def blocks(channels: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(NAFBlock(channels) for _ in range(count)))
 
 
-class NAFNet(nn.Layer):
+class NAFNet(Network):
     """U-Net of activation-free blocks: NCHW float32 in [0, 1], RGB unless `in_channels` is 1, to the same size.
 
     Args:

@@ -15,6 +15,7 @@ from paddle import nn
 
 from ..detection import detector
 from ..layers import init_like_pytorch, repeat_channels
+from ..network import Network
 from .base import register_model
 
 __all__ = ["SRVGG"]
@@ -22,7 +23,7 @@ __all__ = ["SRVGG"]
 PAPER = "Wang, Xie, Dong, Shan: Real-ESRGAN: Training Real-World Blind Super-Resolution with Pure Synthetic Data, ICCVW 2021"
 
 
-class SRVGG(nn.Layer):
+class SRVGG(Network):
     """Compact network for super-resolution.
 
     Input and output are NCHW float32 in [0, 1], RGB unless `in_channels` is 1: (N, C, H, W) -> (N, C, scale H, scale W).

@@ -15,6 +15,7 @@ import paddle
 from paddle import nn
 
 from ..detection import detector
+from ..network import Network
 from ..registry import register_model
 from .base import CLOVA_PORTRAIT, SegmentationSpec
 
@@ -143,7 +144,7 @@ class Encoder(nn.Layer):
         return self.b3(paddle.concat([first, self.level3(first)], axis=1))
 
 
-class ExtremeC3Net(nn.Layer):
+class ExtremeC3Net(Network):
     """ExtremeC3Net: (N, 3, H, W), standardised colours, -> logits (N, num_classes, H, W); sides are multiples of 4.
 
     Args:

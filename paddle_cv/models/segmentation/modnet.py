@@ -17,6 +17,7 @@ from paddle.nn import functional as F
 
 from ..classification.mobilenet_v2 import MobileNetV2
 from ..detection import detector
+from ..network import Network
 from ..registry import register_model
 from .base import MattingSpec
 
@@ -125,7 +126,7 @@ class FusionBranch(nn.Layer):
         return self.conv_f(paddle.concat([double(f2x), image], axis=1))
 
 
-class MODNet(nn.Layer):
+class MODNet(Network):
     """MODNet: (N, 3, H, W), RGB in [-1, 1], -> opacity (N, 1, H, W) in [0, 1]; sides are multiples of 32.
 
     In training it gives three: the opacity, the coarse one (N, 1, H / 16, W / 16) and the one along the outline (N, 1, H, W).

@@ -18,6 +18,7 @@ from paddle.nn import functional as F
 
 from ..detection import detector
 from ..layers import resize_like
+from ..network import Network
 from ..registry import register_model
 from .base import CLOVA_PORTRAIT, SegmentationSpec
 
@@ -183,7 +184,7 @@ class Encoder(nn.Layer):
         return features, self.classifier(self.BR3(paddle.concat([before3, self.level3(before3)], axis=1)))
 
 
-class SINet(nn.Layer):
+class SINet(Network):
     """SINet: (N, 3, H, W), standardised colours, -> logits (N, num_classes, H, W); sides are multiples of 32.
 
     Args:

@@ -16,6 +16,7 @@ from paddle.nn import functional as F
 
 from ..detection import detector
 from ..layers import resize_like
+from ..network import Network
 from ..registry import register_model
 from .base import IMAGENET, SegmentationSpec
 
@@ -102,7 +103,7 @@ UP = (
 )
 
 
-class U2Net(nn.Layer):
+class U2Net(Network):
     """U²-Net: (N, 3, H, W), standardised RGB, -> probability of what stands out (N, num_classes, H, W), in [0, 1].
 
     In training it gives seven: that, and those of each stage of the way up and of the coarsest one, as large.

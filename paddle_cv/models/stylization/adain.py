@@ -14,6 +14,7 @@ import paddle
 from paddle import nn
 
 from ..detection import detector
+from ..network import Network
 from ..registry import register_model
 from .base import StylizationSpec
 
@@ -64,7 +65,7 @@ def adaptive_instance_norm(content: paddle.Tensor, style: paddle.Tensor) -> padd
     return (content - mean) / deviation * style_deviation + style_mean
 
 
-class AdaIN(nn.Layer):
+class AdaIN(Network):
     """Images (N, 3, H, W) and an image of the style each -> painted images as large, RGB in [0, 1] (not clipped).
 
     Sides that are no multiples of 8 come out enlarged to one; the style may have any size.

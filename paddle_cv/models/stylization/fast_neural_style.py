@@ -18,6 +18,7 @@ from paddle.nn import functional as F
 
 from ..detection import detector
 from ..layers import count_layers
+from ..network import Network
 from ..registry import register_model
 from .base import ReflectedConv, StylizationSpec, UpsampledConv
 
@@ -38,7 +39,7 @@ class ResidualBlock(nn.Layer):
         return x + self.in2(self.conv2(F.relu(self.in1(self.conv1(x)))))
 
 
-class FastNeuralStyle(nn.Layer):
+class FastNeuralStyle(Network):
     """Images (N, 3, H, W) -> painted images as large, RGB in [0, 1] (not clipped); sides are multiples of 4.
 
     Args:

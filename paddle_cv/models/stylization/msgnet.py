@@ -15,6 +15,7 @@ import paddle
 from paddle import nn
 
 from ..detection import detector
+from ..network import Network
 from ..registry import register_model
 from .base import ReflectedConv, StylizationSpec, UpsampledConv
 
@@ -74,7 +75,7 @@ class CoMatch(nn.Layer):
         return product.reshape(shape)
 
 
-class Network(nn.LayerList):
+class Decoder(nn.LayerList):
     """The layers behind the encoder, under the numbers that they have in the authors' state dicts."""
 
     def __init__(self, channels: int, width: int, num_blocks: int):
@@ -96,7 +97,7 @@ class Network(nn.LayerList):
         return x
 
 
-class MSGNet(nn.Layer):
+class MSGNet(Network):
     """Images (N, 3, H, W) and an image of the style each -> painted images as large, BGR in [0, 1] (not clipped).
 
     The sides are multiples of 4; the style may have any size.
@@ -112,7 +113,7 @@ class MSGNet(nn.Layer):
             ReflectedConv(3, 64, 7), norm(64), nn.ReLU(), Bottleneck(64, 32, 0.5), Bottleneck(128, width, 0.5)
         )
         self.ins = CoMatch(4 * width)
-        self.model = Network(4 * width, width, num_blocks)
+        self.model = Decoder(4 * width, width, num_blocks)
 
     def forward(self, x, style):
         return self.reference_forward(x * 255.0, style * 255.0) / 255.0
