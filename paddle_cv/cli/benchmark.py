@@ -434,8 +434,11 @@ def page(arguments) -> None:
         output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         sections.append(f"## `{run}`\n\n{output}\n")
         print(sections[-1], flush=True)
-    (ROOT / "docs" / "speed.md").write_text(
-        _PAGE.format(machine=machine()) + "\n" + "\n".join(sections), encoding="utf-8"
+    file = ROOT / "docs" / "speed.md"
+    # What was written about the subject stands between the beginning and the first command.
+    text = file.read_text(encoding="utf-8").partition("\n## ")[2].partition("## `")[0]
+    file.write_text(
+        f"{_PAGE.format(machine=machine())}\n{text and '## ' + text}" + "\n".join(sections), encoding="utf-8"
     )
 
 

@@ -361,3 +361,40 @@ def test_predictors_take_the_precision(photo):
 def test_samples_are_pictures():
     assert all(picture.color.dtype == np.uint8 for picture in sample_pictures())
     assert open_picture(dead_leaves(1)).size == (384, 384)
+
+
+def test_graphs_in_8_bits(tmp_path, photo):
+    pytest.importorskip("nncf", reason="needs the extra: pip install paddle-cv[quantize]")
+    import openvino
+
+    import paddle_cv as pcv
+    from paddle_cv.inference import quantization_openvino
+    from paddle_cv.inference.samples import photograph_files
+
+    network, spec = pcv.load_network("rdn_lite_x4")
+    pictures = photograph_files()[:2]
+    report = quantization_openvino.export_quantized(network, spec, tmp_path / "small.xml", pictures)
+    assert -0.1 < report.lost < 0.1 and report.unit == "dB" and f"{report.lost:.3f} dB" in str(report)
+    model = openvino.Core().read_model(report.path)
+    assert any(node.get_type_name() == "FakeQuantize" for node in model.get_ops())
+    x = photo[100:140, 150:200].transpose(2, 0, 1)[None].astype(np.float32) / 255
+    result = openvino_graphs.open_openvino_model(model, 1)(x)
+    expected = network(paddle.to_tensor(x)).numpy()
+    assert 0 < np.abs(result - expected).mean() < 0.02
+    with pytest.raises(FileExistsError):
+        quantization_openvino.export_quantized(network, spec, report.path, pictures)
+    with pytest.raises(ValueError, match="xml"):
+        quantization_openvino.export_quantized(network, spec, tmp_path / "small.onnx", pictures)
+
+
+def test_graphs_that_8_bits_would_spoil_are_not_kept(tmp_path, monkeypatch):
+    pytest.importorskip("nncf", reason="needs the extra: pip install paddle-cv[quantize]")
+    from paddle_cv.inference import quantization_openvino
+    from paddle_cv.inference.samples import photograph_files
+
+    monkeypatch.setattr(quantization_openvino, "rounding_loss", lambda *_: Loss(0.3, 0.01, "dB"))
+    with pytest.raises(ExportError, match="loses 0.300 dB in 8 bits, and 0.1 are allowed"):
+        quantization_openvino.export_quantized(
+            build_model("espcn_x3"), model_spec("espcn_x3"), tmp_path / "small.xml", photograph_files()[:2]
+        )
+    assert list(tmp_path.glob("*.xml")) == []
