@@ -430,7 +430,7 @@ def page(arguments) -> None:
     """Writes docs/speed.md. Runs are processes of their own, for their memory."""
     sections = []
     for run in tqdm(_RUNS, unit="run"):
-        command = [sys.executable, "-W", "ignore", __file__, *run.split()]
+        command = [sys.executable, "-W", "ignore", "-m", "paddle_cv", "benchmark", *run.split()]
         output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         sections.append(f"## `{run}`\n\n{output}\n")
         print(sections[-1], flush=True)
