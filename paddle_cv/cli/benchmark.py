@@ -430,15 +430,12 @@ def page(arguments) -> None:
     """Writes docs/speed.md. Runs are processes of their own, for their memory."""
     sections = []
     for run in tqdm(_RUNS, unit="run"):
-        command = [sys.executable, "-W", "ignore", "-m", "paddle_cv", "benchmark", *run.split()]
+        command = [sys.executable, "-W", "ignore", __file__, *run.split()]
         output = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
         sections.append(f"## `{run}`\n\n{output}\n")
         print(sections[-1], flush=True)
-    file = ROOT / "docs" / "speed.md"
-    # What was written about the subject stands between the beginning and the first command.
-    text = file.read_text(encoding="utf-8").partition("\n## ")[2].partition("## `")[0]
-    file.write_text(
-        f"{_PAGE.format(machine=machine())}\n{text and '## ' + text}" + "\n".join(sections), encoding="utf-8"
+    (ROOT / "docs" / "speed.md").write_text(
+        _PAGE.format(machine=machine()) + "\n" + "\n".join(sections), encoding="utf-8"
     )
 
 

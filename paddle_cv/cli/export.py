@@ -2,7 +2,6 @@
 
     paddle-cv export rdn_x4                              # rdn_x4.onnx, for pictures of any size
     paddle-cv export rdn_x4 --format paddle -o graph     # graph/model.json and graph/model.pdiparams
-    paddle-cv export rdn_x4 --quantize                   # rdn_x4.xml, for OpenVINO in 8 bits
     paddle-cv export resnet50 --int8 photos              # in 8 bits, calibrated with the pictures of a folder
 
 Inputs of the graph are input_0 (N, C, H, W), values as the network has them, and input_1 where it is told a noise level
@@ -34,13 +33,6 @@ def main() -> int:
         help="quantise: files and folders of pictures to calibrate with, the last of which is kept to compare the results "
         "with; without any, photographs of scikit-image",
     )
-    parser.add_argument(
-        "--quantize",
-        nargs="*",
-        metavar="PICTURES",
-        help="write OpenVINO's graph (.xml) in 8 bits, calibrated with these pictures or photographs of scikit-image; only "
-        "where little is lost",
-    )
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     arguments = parser.parse_args()
     if arguments.int8 is not None and arguments.format != "onnx":
@@ -49,14 +41,6 @@ def main() -> int:
     try:
         network, spec = pcv.load_network(arguments.name, arguments.weights)
         options = {"opset": arguments.opset, "size": arguments.size, "overwrite": arguments.overwrite}
-        if arguments.quantize is not None:
-            from paddle_cv.inference.quantization import calibration_pictures
-            from paddle_cv.inference.quantization_openvino import export_quantized
-
-            target = arguments.output or f"{arguments.name}.xml"
-            pictures = calibration_pictures(arguments.quantize)
-            print(export_quantized(network, spec, target, pictures, arguments.overwrite))
-            return 0
         if arguments.int8 is not None:
             from paddle_cv.inference.quantization import calibration_pictures, export_int8
 

@@ -14,6 +14,7 @@ from PIL import Image
 
 from ..files import whole_file
 from .files import list_images, read_image
+from .workers import end_with_parent
 
 __all__ = ["cut_folder", "cut_picture", "starts"]
 
@@ -53,16 +54,24 @@ def cut_picture(
             for top in starts(picture.shape[0], size, step, min_rest)
             for left in starts(picture.shape[1], size, step, min_rest)
         ]
-        targets = [folder / f"{source.stem}_s{number:03d}.png" for number in range(1, len(places) + 1)]
+        targets = [_piece(source, folder, number) for number in range(1, len(places) + 1)]
         existing = next((target for target in targets if target.exists()), None)
         if existing is not None and not overwrite:
             raise FileExistsError(f"{existing} exists; it is replaced only with overwrite")
+        number = len(places) + 1
+        while (stale := _piece(source, folder, number)).is_file():  # of other sizes, or of what the picture was before
+            stale.unlink()
+            number += 1
         for target, (top, left) in zip(targets, places):
             with whole_file(target) as temporary:
                 Image.fromarray(picture[top : top + size, left : left + size]).save(temporary, format="PNG")
         return len(places)
     except (OSError, ValueError) as error:
         return error
+
+
+def _piece(source: Path, folder: Path, number: int) -> Path:
+    return folder / f"{source.stem}_s{number:03d}.png"
 
 
 def cut_folder(
@@ -82,7 +91,7 @@ def cut_folder(
         size: Side of the sub-images; a shorter side of a picture is left whole.
         step: Distance of their beginnings.
         min_rest: See `starts`.
-        overwrite: Replace files that exist.
+        overwrite: Replace the sub-images of a picture that exist, those that it has no more included.
         processes: How many work at the same time; None: one for each core.
 
     Returns:
@@ -113,5 +122,5 @@ def _each(cut: partial, pictures: list[Path], folders: list[Path], processes: in
     if processes == 1:
         yield from map(cut, pictures, folders)
         return
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=end_with_parent, initargs=(os.getpid(),)) as pool:
         yield from pool.map(cut, pictures, folders)

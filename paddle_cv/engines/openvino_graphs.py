@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-__all__ = ["Loss", "Trial", "bfloat16_here", "choose_precision", "open_openvino_graph", "open_openvino_model"]
+__all__ = ["Loss", "Trial", "bfloat16_here", "choose_precision", "open_openvino_graph"]
 
 logger = logging.getLogger(__name__)
 
@@ -57,24 +57,13 @@ def open_openvino_graph(file: Path, threads: int, precision: str = "float32", st
         precision: `float32` or `bfloat16`. Input and output are float32 in both.
         streams: Into how many parts the threads are divided.
     """
-    return _run(_compiled(file, _properties(threads, precision, streams)))
-
-
-def open_openvino_model(model: Any, threads: int) -> Run:
-    """The same for an `openvino.Model`, in float32 where it says nothing else."""
-    return _run(_core().compile_model(model, "CPU", _properties(threads, "float32", 1)))
-
-
-def _properties(threads: int, precision: str, streams: int) -> dict[str, Any]:
-    return {
+    properties = {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": streams,
         "ENABLE_CPU_PINNING": False,  # two processes would be pinned to the same cores
     }
-
-
-def _run(compiled: Any) -> Run:
+    compiled = _compiled(file, properties)
     names = sorted(source.get_any_name() for source in compiled.inputs)
     free: list[Any] = []  # requests are made as they are needed; append and pop are atomic
 
@@ -84,7 +73,8 @@ def _run(compiled: Any) -> Run:
         except IndexError:
             request = compiled.create_infer_request()
         try:
-            return request.infer(dict(zip(names, map(np.ascontiguousarray, inputs))), share_inputs=True)[0]
+            results = request.infer(dict(zip(names, map(np.ascontiguousarray, inputs))), share_inputs=True)
+            return results[0]
         finally:
             free.append(request)
 

@@ -22,7 +22,7 @@ from ..pictures.folders import pictures_below
 from .samples import classifier_input, cut_windows, degraded, photograph_files, sample_conditions, softmax
 from .windows import compute_windows
 
-__all__ = ["Quantised", "calibration_pictures", "export_int8", "network_inputs"]
+__all__ = ["Quantised", "calibration_pictures", "export_int8"]
 
 _WINDOW = 64  # side in pixels of what a network sees of a calibration picture
 _WINDOWS = 6  # of each picture
@@ -116,7 +116,7 @@ def export_int8(
     target = Path(target)
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists")
-    samples = [inputs for path in pictures[:-1] for inputs in network_inputs(spec, path, size)]
+    samples = [inputs for path in pictures[:-1] for inputs in _network_inputs(spec, path, size)]
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=target.parent) as temporary:
         folder = Path(temporary)
@@ -163,8 +163,7 @@ def _windows(spec: ModelSpec, path: Path, size: Optional[tuple[int, int]]) -> np
     return cut_windows(open_picture(path), size or (_WINDOW, _WINDOW), spec.scale or 1, _WINDOWS)
 
 
-def network_inputs(spec: ModelSpec, path: Union[str, Path], size: Optional[tuple[int, int]]) -> list[list[np.ndarray]]:
-    """What a network gets of a picture, as lists of its inputs."""
+def _network_inputs(spec: ModelSpec, path: Union[str, Path], size: Optional[tuple[int, int]]) -> list[list[np.ndarray]]:
     if spec.task == "classification":
         return [[classifier_input(spec, open_picture(path))]]
     seen: list[list[np.ndarray]] = []

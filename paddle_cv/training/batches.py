@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -12,6 +10,7 @@ import numpy as np
 import paddle
 from paddle.io import BatchSampler, DataLoader, Dataset
 
+from ..data.workers import end_with_parent
 from .distributed import rank, world_size
 from .interruption import leave_signals_to_parent
 
@@ -35,18 +34,9 @@ class _Remaining(BatchSampler):
 
 
 def _belong_to(parent: int, _: int) -> None:
-    """Lets a worker process end when the run has been killed; Paddle's would wait for ever in the midst of a batch.
-
-    The parent's number comes from the parent itself: it may be dead before its child has asked for it.
-    """
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
+    """Makes a worker process leave signals to the run, and end with it."""
     leave_signals_to_parent()
-    threading.Thread(target=watch, daemon=True).start()
+    end_with_parent(parent)
 
 
 def read_batches(

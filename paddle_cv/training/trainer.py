@@ -107,7 +107,7 @@ class Trainer:
         items, epoch = self.dataset.epoch_size, self._steps_of_an_epoch
         logger.info(
             "an epoch is %d items in %d steps; the run has %d steps, %.3g epochs",
-            *(items, math.ceil(epoch), self.steps, self.steps / epoch),
+            *(items, math.ceil(epoch), self.steps, self.config.epochs or self.steps / epoch),
         )
         if self.steps < _FEW_STEPS and not self.config.model.weights:
             logger.warning(
@@ -128,9 +128,9 @@ class Trainer:
             raise ValueError(f"the checkpoint is of {state['model']}, this run trains {self.spec.name}")
         changed = changes(state["config"], OmegaConf.to_container(self.config)) if "config" in state else {}
         check_changes(changed)
+        self.task.set_state(state.get("task", {}))
         if state["step"] > self.steps:
             raise ValueError(f"the checkpoint is from step {state['step']}, and the run shall have {self.steps} steps")
-        self.task.set_state(state.get("task", {}))
         self.learner.set_state(state)
         self.average.average = dict(state["average"])
         self.average.updates = self.step = self.saved = state["step"]
@@ -266,7 +266,7 @@ class Trainer:
             logger.info("compiled and trained one step in %.1f s", time.perf_counter() - started)
         if not bar.disable:
             bar.initial += 1
-            bar.n += 1
+            bar.n = bar.last_print_n = bar.n + 1
             bar.unpause()
         return loss
 

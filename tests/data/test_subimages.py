@@ -1,3 +1,9 @@
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -78,3 +84,35 @@ def test_mistakes(folder, tmp_path, photo):
 def test_deep_grey_pictures_are_reduced_to_eight_bits(tmp_path):
     Image.fromarray(np.full((8, 8), 30000, np.uint16)).save(tmp_path / "deep.png")
     assert (read_image(tmp_path / "deep.png") == round(30000 / 257)).all()
+
+
+def test_overwriting_leaves_no_stale_pieces(folder, tmp_path):
+    output = tmp_path / "out"
+    (folder / "tt9.png").unlink(missing_ok=True)
+    assert list(cut_folder(folder, output, 32, 32, processes=1)[1]) == [2, 15]
+    (output / "notes.txt").touch()
+    assert list(cut_folder(folder, output, 64, 64, overwrite=True, processes=1)[1]) == [1, 6]
+    assert len(list_images(output)) == 7 and (output / "notes.txt").is_file()
+
+
+def test_workers_end_with_a_process_that_is_killed(tmp_path, root):
+    program = """
+import os, sys, time
+from concurrent.futures import ProcessPoolExecutor
+from paddle_cv.data.workers import end_with_parent
+with ProcessPoolExecutor(1, initializer=end_with_parent, initargs=(int(sys.argv[1]) or os.getpid(),)) as pool:
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(60)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    process = subprocess.Popen([sys.executable, "-c", program, "0"], stdout=subprocess.PIPE, text=True, env=environment)
+    worker = int(process.stdout.readline())
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{worker}").exists()
+    # A parent that is dead before its child has asked for it.
+    result = subprocess.run([sys.executable, "-c", program, "999999"], capture_output=True, text=True, env=environment)
+    assert "BrokenProcessPool" in result.stderr

@@ -232,3 +232,20 @@ def test_processes_have_one_discriminator(root, options, tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "the discriminators are equal" in done.stdout
+
+
+def test_a_broken_discriminator_is_not_saved(config, tmp_path):
+    config.validation.every = 4
+    trainer = Trainer(config, progress=False)
+    after_step = trainer.task.after_step
+
+    def break_it():
+        after_step()
+        if trainer.step == 3:  # the fourth
+            weight = trainer.task.discriminator.parameters()[0]
+            weight.set_value(paddle.full_like(weight, float("nan")))
+
+    trainer.task.after_step = break_it
+    with pytest.raises(FloatingPointError, match="of the .*Discriminator is not finite after step 4; .*from step 2"):
+        trainer.train()
+    assert load_checkpoint(tmp_path / "run" / "last.pdckpt")["step"] == 2

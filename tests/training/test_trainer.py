@@ -1,4 +1,5 @@
 import hashlib
+import io
 import json
 import os
 import pickle
@@ -7,6 +8,7 @@ import numpy as np
 import paddle
 import pytest
 from PIL import Image
+from tqdm import tqdm
 
 import paddle_cv as pcv
 from paddle_cv.training import Trainer, load_config
@@ -158,6 +160,47 @@ def test_clipping_of_changes(config):
         trainer._train_step(batch)
         changes = [np.abs(value.numpy() - before[name]).max() for name, value in trainer.network.named_parameters()]
         assert max(changes) == pytest.approx(1e-4, rel=0.01)
+
+
+@pytest.mark.parametrize("warmup", [0, 5])
+def test_changes_are_clipped_from_the_first_step_on(config, warmup):
+    """A warm-up that begins at 0 would divide by it."""
+    config.optimizer.update({"name": "sgd", "momentum": 0.9, "schedule": "multistep", "warmup_steps": warmup})
+    config.optimizer.update({"learning_rate": 0.5, "clip_norm": None, "clip_change": 1e-4})
+    trainer = Trainer(config, progress=False)
+    trainer.task.distance = lambda output, target: (output - target).abs().sum() * 100
+    before = {name: value.numpy().copy() for name, value in trainer.network.named_parameters()}
+    trainer._train_step([paddle.to_tensor(part[None]) for part in trainer.dataset[0]])
+    changes = [np.abs(value.numpy() - before[name]).max() for name, value in trainer.network.named_parameters()]
+    assert max(changes) == pytest.approx(1e-4, rel=0.01)
+
+
+def test_the_time_that_is_left_does_not_count_the_first_step_nor_validations(config, monkeypatch):
+    clock = [0.0]
+    bar = tqdm(total=12, disable=False, file=io.StringIO())
+    monkeypatch.setattr(bar, "_time", lambda: clock[0])
+    bar.start_t = bar.last_print_t = 0.0
+    trainer = Trainer(config, progress=False)
+
+    def slow(batch):
+        clock[0] += 100.0
+        return paddle.zeros([])
+
+    monkeypatch.setattr(trainer, "_train_step", slow)
+    trainer._first_step([], bar)
+    assert bar.n == 1 and bar.format_dict["elapsed"] == 0
+    for _ in range(3):
+        clock[0] += 1.0
+        bar.update()
+    rate = bar.format_dict["rate"] or (bar.n - bar.initial) / bar.format_dict["elapsed"]
+    assert rate == pytest.approx(1.0)
+
+
+def test_bars_show_no_score_before_there_is_one_and_a_validation_has_its_own(config, capsys):
+    config.steps, config.log_every = 2, 1
+    Trainer(config, progress=True).train()
+    shown = capsys.readouterr().err
+    assert "validation:" in shown and "inf" not in shown and "psnr=" in shown
 
 
 @pytest.mark.parametrize(
