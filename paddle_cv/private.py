@@ -5,10 +5,15 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
+import tempfile
+
 import paddle
 from paddle import nn
 
-__all__ = ["affine_channel", "allocated_bytes", "missing"]
+__all__ = ["affine_channel", "allocated_bytes", "leave_home_alone", "missing"]
 
 #: Attributes of a convolution that the library reads: Paddle keeps a layer's settings under private names only.
 _CONV2D = (
@@ -21,7 +26,11 @@ _CONV2D = (
     "_updated_padding",
     "_buffers",
 )
-_FUNCTIONS = ("_C_ops.affine_channel", "base.core.host_memory_stat_current_value")
+_FUNCTIONS = (
+    "_C_ops.affine_channel",
+    "base.core.host_memory_stat_current_value",
+    "jit.dy2static.utils.get_temp_dir",
+)
 
 
 def affine_channel(x: paddle.Tensor, scale: paddle.Tensor, bias: paddle.Tensor) -> paddle.Tensor:
@@ -32,6 +41,23 @@ def affine_channel(x: paddle.Tensor, scale: paddle.Tensor, bias: paddle.Tensor) 
 def allocated_bytes() -> int:
     """What all tensors on the CPU take."""
     return paddle.base.core.host_memory_stat_current_value("Allocated", 0)
+
+
+def leave_home_alone() -> None:
+    """Lets `paddle.jit.to_static` write the sources that it makes to a temporary folder.
+
+    By itself it makes ~/.cache/paddle, and fails where there is no home that can be written to.
+    """
+    utils = paddle.jit.dy2static.utils
+    if hasattr(utils, "get_temp_dir"):
+        utils.get_temp_dir = _trace_folder
+
+
+@functools.cache
+def _trace_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="paddle_cv-trace-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def missing() -> list[str]:

@@ -17,7 +17,7 @@ ABOVE = {
     "engines": {"models", "private", "version", "weights"},
     "inference": {"data", "engines", "files", "metrics", "models", "pictures", "weights"},
     "training": {"data", "files", "inference", "metrics", "models", "private", "weights"},
-    "analysis": {"api", "data", "inference", "metrics", "models", "pictures"},
+    "analysis": {"api", "data", "inference", "metrics", "models", "pictures", "private"},
     "demo": {"api", "data", "inference", "models", "pictures", "weights"},
     "hub": {"api", "demo", "inference", "models", "pictures", "version", "weights"},
     "cli": {

@@ -11,6 +11,7 @@ import paddle
 from paddle import nn
 
 from ..models.tracing import trace_as_written
+from ..private import leave_home_alone
 
 __all__ = ["LayerCost", "layer_costs"]
 
@@ -64,6 +65,7 @@ def layer_costs(network: nn.Layer, *input_shapes: Sequence[int]) -> list[LayerCo
     specs = [paddle.static.InputSpec(list(shape), "float32") for shape in input_shapes]
     trace_as_written(network)
     try:
+        leave_home_alone()
         paddle.jit.to_static(network.forward, input_spec=specs, full_graph=True).concrete_program  # noqa: B018
     except Exception as error:  # the tracer's errors are of many kinds
         raise ValueError(f"{type(network).__name__} cannot be traced with input {input_shapes}: {error}") from error

@@ -16,6 +16,7 @@ import paddle
 from paddle import nn
 
 from ..models.tracing import paddle_lock, trace_as_written
+from ..private import leave_home_alone
 from .exportable import exportable
 from .shuffles import shuffles_moved
 
@@ -48,6 +49,7 @@ def write_paddle_graph(
     moved = shuffles_moved(network, shapes, kind) if improve else nullcontext()
     with paddle_lock, exportable(network, kind), moved:
         trace_as_written(network)
+        leave_home_alone()
         specs = [
             paddle.static.InputSpec([None, *shape], "float32", f"input_{number}") for number, shape in enumerate(shapes)
         ]

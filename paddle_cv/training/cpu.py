@@ -19,7 +19,7 @@ import paddle
 import paddle.nn.functional as F
 from paddle import nn
 
-from ..private import affine_channel
+from ..private import affine_channel, leave_home_alone
 
 __all__ = ["compile_for_cpu"]
 
@@ -88,4 +88,5 @@ def compile_for_cpu(network: nn.Layer, method: str = "forward") -> nn.Layer:
             layer.forward = types.MethodType(_conv_forward, layer)
         elif type(layer) is nn.ReLU:
             layer.forward = types.MethodType(_relu_forward, layer)
+    leave_home_alone()
     return paddle.jit.to_static(_Plain(network, method), full_graph=True)

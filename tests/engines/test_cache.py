@@ -12,6 +12,7 @@ import tempfile
 import paddle
 import pytest
 from paddle import nn
+from PIL import Image
 
 from paddle_cv.engines import cache, graph_key
 from paddle_cv.engines.cache import cached_graph
@@ -122,6 +123,7 @@ def test_a_list_of_checksums_without_graphs_is_damage(home):
 
 _LAYER = """
 from paddle import nn
+from PIL import Image
 FACTOR = {factor}
 def helper(x): return x * FACTOR
 class Net(nn.Layer):
@@ -169,3 +171,16 @@ def test_the_key_holds_the_source_of_networks_and_exporter(tmp_path, monkeypatch
         with open(tmp_path / name, "a") as file:
             file.write("# mended\n")
         assert graph_key._digest_of_sources() != before
+
+
+def test_no_home(root, tmp_path):
+    """A container's user without a home: Paddle's own tracing wants to write to it."""
+    Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {key: value for key, value in os.environ.items() if key != "PADDLE_CV_HOME"}
+    environment.update(HOME="/dev/null/home", TMPDIR=str(temporary), OMP_NUM_THREADS="1")
+    command = [sys.executable, str(root / "tools" / "predict.py"), "espcn_x3", "a.png", "-o", "out"]
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "out" / "a.png").is_file() and not list(temporary.glob("paddle_cv*"))
