@@ -110,7 +110,8 @@ def load_network(name: str, weights: Optional[Union[str, Path]] = None) -> tuple
         return network, _with_class_names(spec, state)
     network, found, state = _network_of(path, spec)
     if not spec.does_the_same(found):
-        raise ValueError(f"{path} holds {found.name}, and {spec.name} was asked for")
+        factor = "" if found.scale is None else f" (x{found.scale})"
+        raise ValueError(f"{path} holds {found.name}{factor}, and {spec.name} was asked for")
     _warn_of_other_facts(path, network, state)
     return network, found
 
