@@ -5,7 +5,7 @@
 #     tests/stranger.sh [--keep] [DOCUMENT ...]        (README.md)
 #
 # Fails where a line fails, where a warning appears that tests/stranger_known.txt does not know, and where a file is left that does
-# not belong there: outside the clone but for PaddleHub's modules and this project's cache, or in it where git sees it.
+# not belong there: outside the clone but for PaddleHub's modules and this project's cache. No file of the repository may change.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 keep=
@@ -45,8 +45,8 @@ for document in "${documents[@]}"; do
     fi
     left=$(cd "$here" && find home tmp -type f ! -path 'home/.paddlehub/*' ! -path 'home/.cache/paddle_cv/*' | head -20)
     [ -z "$left" ] || complain "$document: files are left outside the folder:"$'\n'"$left"
-    seen=$(git -C "$here/clone" status --porcelain)
-    [ -z "$seen" ] || complain "$document: git sees new files:"$'\n'"$seen"
+    changed=$(git -C "$here/clone" status --porcelain --untracked-files=no)
+    [ -z "$changed" ] || complain "$document: files of the repository are changed:"$'\n'"$changed"
     [ -n "$keep" ] || rm -rf "$here"
 done
 exit "$failed"
