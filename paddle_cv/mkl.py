@@ -40,7 +40,7 @@ def choose_kernels(environment: MutableMapping[str, str] = os.environ) -> bool:
     if platform.machine() not in ("x86_64", "AMD64") or not _slow_here():
         return False
     environment[_VARIABLE] = _AVX2
-    logger.info(
+    logger.debug(
         "%s=%s: Paddle's MKL uses AVX2, though this is no Intel processor (PADDLE_CV_MKL=off)", _VARIABLE, _AVX2
     )
     return True

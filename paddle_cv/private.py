@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import functools
 import shutil
+import sys
 import tempfile
 
 import paddle
 from paddle import nn
 
-__all__ = ["affine_channel", "allocated_bytes", "leave_home_alone", "missing"]
+__all__ = ["affine_channel", "allocated_bytes", "hide_notes", "leave_home_alone", "missing"]
 
 #: Attributes of a convolution that the library reads: Paddle keeps a layer's settings under private names only.
 _CONV2D = (
@@ -31,6 +33,8 @@ _FUNCTIONS = (
     "base.core.host_memory_stat_current_value",
     "jit.dy2static.utils.get_temp_dir",
 )
+#: glog's variable in Paddle's library, which `GLOG_minloglevel` sets when Paddle is imported.
+_LOG_LEVEL = "_ZN3fLI17FLAGS_minloglevelE"
 
 
 def affine_channel(x: paddle.Tensor, scale: paddle.Tensor, bias: paddle.Tensor) -> paddle.Tensor:
@@ -58,6 +62,22 @@ def _trace_folder() -> str:
     folder = tempfile.mkdtemp(prefix="paddle_cv-trace-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+def hide_notes(level: int) -> bool:
+    """Hides what Paddle's C++ part logs below a level (2: errors) though Paddle is imported already; whether that went.
+
+    Windows' build shows no such variable.
+    """
+    try:
+        ctypes.c_int.in_dll(_library(), _LOG_LEVEL).value = level
+    except (AttributeError, KeyError, OSError, ValueError):
+        return False
+    return True
+
+
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(sys.modules["paddle.base.libpaddle"].__file__)
 
 
 def missing() -> list[str]:

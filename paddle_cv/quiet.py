@@ -32,8 +32,13 @@ _PRINTED = re.compile(r"^(WARNING: OMP_NUM_THREADS set to \d+|PLEASE USE OMP_NUM
 
 
 def keep_quiet() -> None:
-    """For this process; before paddle is imported. `GLOG_minloglevel`, `-W` and `PYTHONWARNINGS` have the last word."""
-    os.environ.setdefault("GLOG_minloglevel", "2")  # errors of its C++ part, but not its notes
+    """For this process; best before paddle is imported. `GLOG_minloglevel`, `-W` and `PYTHONWARNINGS` have the last word."""
+    if "GLOG_minloglevel" not in os.environ:
+        os.environ["GLOG_minloglevel"] = "2"  # errors of its C++ part, but not its notes
+        if "paddle" in sys.modules:  # as PaddleHub has imported it, or a notebook
+            from .private import hide_notes
+
+            hide_notes(2)
     if not sys.warnoptions:
         for message, module in _WARNINGS.items():
             warnings.filterwarnings("ignore", re.escape(message), module=rf"{module}(\.|$)")

@@ -38,7 +38,7 @@ def amd(monkeypatch):
 
 def test_the_variable_is_set_with_a_line_in_the_log(amd, caplog):
     environment = {}
-    with caplog.at_level(logging.INFO, "paddle_cv"):
+    with caplog.at_level(logging.DEBUG, "paddle_cv"):
         assert mkl.choose_kernels(environment)
     assert environment == {VARIABLE: "5"}
     assert "PADDLE_CV_MKL=off" in caplog.text

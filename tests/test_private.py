@@ -1,6 +1,8 @@
 """Private names of Paddle: which are there, and that nobody uses others."""
 
+import ctypes
 import re
+import sys
 from pathlib import Path
 
 import paddle
@@ -31,6 +33,16 @@ def test_they_do_what_is_expected_of_them():
     before = private.allocated_bytes()
     kept = paddle.zeros([1024, 256])
     assert private.allocated_bytes() - before == pytest.approx(kept.size * 4, rel=0.01)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' build shows no variable")
+def test_notes_can_be_hidden_late():
+    variable = ctypes.c_int.in_dll(private._library(), private._LOG_LEVEL)
+    before = variable.value
+    try:
+        assert private.hide_notes(3) and variable.value == 3
+    finally:
+        variable.value = before
 
 
 def test_nobody_uses_others():

@@ -90,11 +90,29 @@ def test_training_is_quiet(run, root, compiled):
 
 @pytest.mark.hub
 @pytest.mark.slow
-def test_a_module_of_paddlehub_is_quiet(run):
+@pytest.mark.parametrize("first", ["paddle_cv", "paddle"])
+def test_a_module_of_paddlehub_is_quiet(run, first):
     run("-m", "paddle_cv", "hub", "install", "rdn_x4")
-    # paddle_cv first: what `import paddlehub` itself says comes before anything of this project runs.
-    code = "import paddle_cv, paddlehub as hub; hub.Module(name='rdn_x4').predict(paths=['photo.png'])"
-    assert noise(run("-c", code)[1]) == []
+    # What `import paddlehub` itself says comes before anything of this project runs.
+    code = (
+        "import sys, warnings\n"
+        f"with warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    import {first}, paddlehub as hub\n"
+        "print('imported', file=sys.stderr)\n"
+        "hub.Module(name='rdn_x4').predict(paths=['photo.png'])"
+    )
+    assert noise(run("-c", code)[1].partition("imported\n")[2]) == []
+
+
+def test_paddle_first(run):
+    # As in a notebook that begins with Paddle: making a graph is when its C++ part notes something.
+    code = (
+        "import sys, warnings; warnings.simplefilter('ignore'); import paddle; import paddle_cv as pcv\n"
+        "print('imported', file=sys.stderr)\n"
+        "network = pcv.create_model('rdn_lite_x2')\n"
+        "spec = [paddle.static.InputSpec([1, 3, None, None], 'float32')]\n"
+        "paddle.jit.save(paddle.jit.to_static(network, input_spec=spec), 'graph')"
+    )
+    assert noise(run("-c", code)[1].partition("imported\n")[2]) == []
 
 
 def test_other_messages_of_the_import_stay(tmp_path, run):
