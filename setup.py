@@ -76,12 +76,22 @@ def links(url: str) -> dict[str, str]:
     return {name: url + page for name, page in pages.items()} if url else {}
 
 
+def data_folders(top: str) -> list[str]:
+    """A folder and those in it, as the packages that setuptools takes them for; it warns of each that is not named."""
+    inside = (path for path in sorted((HERE / top).iterdir()) if path.is_dir() and path.name != "__pycache__")
+    return [f"paddle_cv.{top}", *(f"paddle_cv.{top}.{path.name}" for path in inside)]
+
+
 setup(
     install_requires=[*paddle(), *CORE],
     long_description=long_description(address()),
     long_description_content_type="text/markdown",
     project_urls=links(address()),
-    packages=[*find_packages(include=["paddle_cv", "paddle_cv.*"]), "paddle_cv.hub_modules", "paddle_cv.configs"],
+    packages=[
+        *find_packages(include=["paddle_cv", "paddle_cv.*"]),
+        *data_folders("hub_modules"),
+        *data_folders("configs"),
+    ],
     # These two lie at the top of the source tree, where people look for them, and travel inside the package.
     package_dir={"paddle_cv.hub_modules": "hub_modules", "paddle_cv.configs": "configs"},
     package_data={
