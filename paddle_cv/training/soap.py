@@ -72,7 +72,7 @@ class SOAP(paddle.optimizer.Optimizer):
             factors[side] = self._get_accumulator(side, parameter)
             bases[side] = self._get_accumulator(f"{side}_basis", parameter)
             factors[side].addmm_(*squares[side], self.beta2, 1 - self.beta2)
-        steps = int(counter)
+        steps = int(counter.item())
         counter.add_(paddle.ones([1]))
         if steps == 0:
             for side, factor in factors.items():
