@@ -130,7 +130,9 @@ def test_evaluate_a_denoiser(pictures, monkeypatch, capsys):
     monkeypatch.setattr(evaluation_program.pcv, "load", lambda *_, **__: predictor)
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["evaluate.py", "own", "--data", str(pictures), *map(str, arguments)])
+        monkeypatch.setattr(
+            sys, "argv", ["evaluate.py", "dncnn_gray_s25", "--data", str(pictures), *map(str, arguments)]
+        )
         return evaluation_program.main()
 
     report = pictures / "scores.json"
