@@ -27,7 +27,7 @@ endif
 # Again whenever the requirements or the modules change. An old pip may search for very long, so a recent one comes first.
 $(VENV)/.installed: setup.py pyproject.toml $(wildcard hub_modules/*/*)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]"
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]"
 	$(BIN)/python -m paddle_cv hub install
 	touch $@
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -36,11 +37,17 @@ class Loss(NamedTuple):
 Trial = Callable[[Run, Run], Loss]
 
 
-@functools.lru_cache(None)
-def _core() -> Any:
+def _openvino() -> Any:
+    """The package, without its telemetry: at each import this would report to a web server, and leave files at home."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # to Python: not installed
     import openvino
 
-    return openvino.Core()
+    return openvino
+
+
+@functools.lru_cache(None)
+def _core() -> Any:
+    return _openvino().Core()
 
 
 def bfloat16_here() -> bool:
@@ -99,9 +106,7 @@ def _compiled(file: Path, properties: dict[str, Any]) -> Any:
 
 def _machine() -> str:
     """What compiled graphs and the cost of rounding depend on."""
-    import openvino
-
-    return f"{openvino.__version__} {_core().get_property('CPU', 'FULL_DEVICE_NAME')}"
+    return f"{_openvino().__version__} {_core().get_property('CPU', 'FULL_DEVICE_NAME')}"
 
 
 def _digest(*facts: Any) -> str:

@@ -3,6 +3,8 @@
 import json
 import logging
 import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -361,3 +363,11 @@ def test_predictors_take_the_precision(photo):
 def test_samples_are_pictures():
     assert all(picture.color.dtype == np.uint8 for picture in sample_pictures())
     assert open_picture(dead_leaves(1)).size == (384, 384)
+
+
+def test_nothing_is_reported(tmp_path):
+    """OpenVINO's telemetry leaves an identity of the user at home when it is on."""
+    code = "from paddle_cv.engines import openvino_graphs; openvino_graphs.bfloat16_here()"
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=environment, check=True)
+    assert not (tmp_path / "intel").exists()
