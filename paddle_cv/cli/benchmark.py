@@ -423,7 +423,7 @@ def machine() -> str:
 
 def _has_bfloat16() -> bool:
     file = Path("/proc/cpuinfo")
-    return file.exists() and "bf16" in file.read_text()
+    return file.exists() and "bf16" in file.read_text(encoding="utf-8", errors="replace")
 
 
 def page(arguments) -> None:
