@@ -42,7 +42,8 @@ def run(root, tmp_path_factory, photo):
 
 def noise(errors: str) -> list[str]:
     """Lines that are no progress bar, no log line of training and no report of PaddleHub's."""
-    lines = [line.strip() for part in errors.splitlines() for line in part.split("\r")]
+    up = "\x1b[A"  # of a bar below another
+    lines = [line.replace(up, "").strip() for part in errors.splitlines() for line in part.split("\r")]
     bar = ("%|", "step/s", "s/step", "picture", "megapixels", "network", "INFO]")
     return [line for line in lines if line and not any(mark in line for mark in bar) and not line.startswith("20")]
 

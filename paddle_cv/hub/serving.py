@@ -175,7 +175,7 @@ def _decode(text: Any, name: str) -> Picture:
 def encode_png(picture: Picture | Image.Image) -> str:
     """Base64 of a PNG file; 16 bits stay, floating-point values become 8 bits."""
     if isinstance(picture, Picture) and picture.color.dtype.itemsize == 2:
-        from ..pictures.high_depth import encode_png as encode_deep
+        from ..pictures.png import encode_png as encode_deep
 
         return base64.b64encode(encode_deep(picture.array(), picture.info)).decode("ascii")
     image = picture.image() if isinstance(picture, Picture) else picture

@@ -223,7 +223,9 @@ def detect_model(
     if found is None:
         return None
     said = {} if named is None or named.network is not network else named.hyperparameters
-    found = {**stored, **{key: said[key] for key in _SAID_BY_NAMES if key in said}, **found}
+    named_facts = {key: said[key] for key in _SAID_BY_NAMES if key in said}
+    kept = {key: value for key, value in stored.items() if key not in _SAID_BY_NAMES}
+    found = {**stored, **named_facts, **found, **kept}
     num_classes = found.pop("num_classes", None)  # a classifier for other classes is still that classifier
     siblings = [spec for spec in _SPECS.values() if spec.network is network]
     defaults = {key: p.default for key, p in inspect.signature(network).parameters.items()}

@@ -92,7 +92,7 @@ for weights in (None, *sys.argv[1:]):
     output = home(sys.executable, "-c", code, tmp_path, short)
     _, nothing, empty, too_few = output.split("REFUSED")
     for text in (nothing, empty):
-        assert "comes without weights" in text and "label_list.txt" in text and "tools/train.py" in text
+        assert "comes without weights" in text and "label_list.txt" in text and "paddle-cv train" in text
     assert str(tmp_path) in empty and "2 names" in too_few and "5 classes" in too_few
 
 

@@ -41,12 +41,13 @@ SMALL = {
     "SRDenseNet": {"num_blocks": 1, "num_layers": 2, "growth_rate": 4, "num_features": 8},
     "SRFeat": {"num_blocks": 1, "num_features": 8},
     "SRMD": {"num_layers": 3, "num_features": 8},
+    "SRVGG": {"num_layers": 2, "num_features": 8},
     "SRResNet": {"num_blocks": 1, "num_features": 8},
     "SelNet": {"num_blocks": 1, "num_features": 8},
     "VDSR": {"num_layers": 4, "num_features": 8},
 }
 # Their attention takes means over all that they see (docs/prediction.md).
-GLOBAL = {"RCAN", "IMDN", "MAMNet", "DRLN"}
+GLOBAL = {"RCAN", "IMDN", "MAMNet", "DRLN", "FBCNN", "NAFNet"}
 # One registered name of each class, and of some a second that is of another form.
 NAMES = {pcv.model_spec(name).network.__name__: name for name in RESTORATION}
 MORE = {"bicubic_x3", "esrgan_x1", "esrgan_x2", "red30_x3", "rednet20"}

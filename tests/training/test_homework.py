@@ -19,6 +19,7 @@ def _elsewhere(tmp_path, monkeypatch):
 
 
 def test_it_is_two_epochs_with_a_curve_of_ten_points_and_the_line_of_bicubic(tmp_path, caplog):
+    caplog.set_level("INFO", "paddle_cv")
     config = load_config("homework", ["data.rescale=[0.5]"])
     trainer = Trainer(config, progress=False)
     assert config.epochs == 2 and "2 epochs" in caplog.text
@@ -27,6 +28,7 @@ def test_it_is_two_epochs_with_a_curve_of_ten_points_and_the_line_of_bicubic(tmp
 
 
 def test_the_log_has_bicubic_and_what_compiling_took(tmp_path, caplog):
+    caplog.set_level("INFO", "paddle_cv")
     config = load_config("homework", ["data.rescale=[0.5]", "steps=2", "model.hyperparameters={num_blocks: 1}"])
     Trainer(config, progress=False).train()
     assert "bicubic: psnr 3" in caplog.text and "2 steps are few" in caplog.text
