@@ -4,6 +4,9 @@ import pytest
 
 from paddle_cv.training.soap import SOAP
 
+# An error from NumPy 2.4 on.
+pytestmark = pytest.mark.filterwarnings("error:Conversion of an array with ndim > 0:DeprecationWarning")
+
 
 def rotation(rng, size):
     return np.linalg.qr(rng.standard_normal((size, size)))[0].astype(np.float32)
