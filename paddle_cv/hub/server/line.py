@@ -71,15 +71,13 @@ class Job:
     """A request that waits for a module, or is computed.
 
     Attributes:
-        reply: The task that gives the reply.
-        answer: The reply, where it was computed together with another request's.
+        reply: What comes of it.
         given_up: Nobody waits for it any more.
     """
 
-    reply: asyncio.Task[Reply]
-
     def __init__(self, body: bytearray):
-        self.body, self.answer, self.given_up = body, None, False
+        self.body, self.given_up = body, False
+        self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
 
 
 class Line:
@@ -99,6 +97,7 @@ class Line:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
         self._jobs: dict[Job, None] = {}  # as they came
         self._running: list[Job] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._seconds = 1.0
         self.working = False
 
@@ -122,32 +121,42 @@ class Line:
         self.check_place()
         job = Job(body)
         self._jobs[job] = None
-        job.reply = asyncio.create_task(self._compute(job))
+        task = asyncio.create_task(self._compute(job))
+        self._tasks.add(task)  # the event loop itself would let it be collected
+        task.add_done_callback(self._tasks.discard)
         job.reply.add_done_callback(lambda _: self._jobs.pop(job))
         return job
 
     def give_up(self, job: Job) -> None:
         """Nobody waits for this job any more: it leaves the line, or ends where the computation next looks."""
         job.given_up = True
-        if job not in self._running:
-            job.reply.cancel()
+        if not job.reply.done():
+            if job not in self._running:
+                job.reply.cancel()
+        elif not job.reply.cancelled() and not job.reply.exception():
+            job.reply.result().release()
 
-    async def _compute(self, job: Job) -> Reply:
+    async def _compute(self, job: Job) -> None:
         async with self._turn:
-            if job.answer is not None:
-                return job.answer
+            if job.reply.done():  # given up, or computed together with another
+                return
             await self._held.wait()
+            if job.reply.done():
+                return
             self._running, started = self._batch(job), time.monotonic()
             try:
                 for one, reply in zip(self._running, await self._in_thread(respond, self._module, self._running)):
-                    one.answer = reply
-                return job.answer
+                    if not one.given_up:
+                        reply.count_in(self._held)  # here, and not where it is sent: the next request looks at once
+                    one.reply.set_result(reply)
+            except Exception as error:
+                job.reply.set_exception(error)
             finally:
                 self._running, self._seconds = [], time.monotonic() - started
 
     def _batch(self, first: Job) -> list[Job]:
         """This job, and those small ones that wait behind it and may be computed together with it."""
-        others = [job for job in self._jobs if job is not first and job.answer is None and not job.given_up]
+        others = [job for job in self._jobs if job is not first and not job.reply.done()]
         if len(first.body) > _SMALL:
             return [first]
         return [first, *(job for job in others if len(job.body) <= _SMALL)][: self._class.serving_together]

@@ -61,9 +61,15 @@ class Reply(JSONResponse):
         self.status = status
 
     def count_in(self, held: Held) -> None:
-        """Counts it among what is held until it is sent."""
+        """Counts it among what is held until it is sent or `release` is called."""
         self.held = held
         held.add(len(self.body))
+
+    def release(self) -> None:
+        """It is sent, or nobody wants it."""
+        if self.held:
+            self.held.add(-len(self.body))
+            self.held = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -74,8 +80,7 @@ class Reply(JSONResponse):
                 more = start + _PIECE < len(whole)
                 await send({"type": "http.response.body", "body": piece, "more_body": more})
         finally:
-            if self.held:
-                self.held.add(-len(self.body))
+            self.release()
 
 
 class Refusal(Exception):

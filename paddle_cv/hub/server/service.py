@@ -173,15 +173,16 @@ class Service:
         try:
             await asyncio.wait({job.reply, gone}, timeout=self.limits.timeout, return_when=asyncio.FIRST_COMPLETED)
             if job.reply.done():
-                reply = job.reply.result()
-                reply.count_in(self._replies)
-                return reply
+                return job.reply.result()
+            line.give_up(job)
             if gone.done():
                 raise ClientDisconnect
             raise Refusal(504, f"{line.name} took more than {self.limits.timeout:g} s, waiting included")
+        except asyncio.CancelledError:
+            line.give_up(job)
+            raise
         finally:
             gone.cancel()
-            line.give_up(job)
 
     def _check_ready(self) -> None:
         if self.stopping:

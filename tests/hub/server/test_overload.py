@@ -1,5 +1,6 @@
 """Queues, time limits, and memory for bodies and replies."""
 
+import asyncio
 import contextlib
 import select
 import socket
@@ -9,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from paddle_cv.hub import base  # noqa: E402
-from paddle_cv.hub.serving import Stopped  # noqa: E402
+from paddle_cv.hub import base
+from paddle_cv.hub.server.line import Line
+from paddle_cv.hub.server.replies import Held
+from paddle_cv.hub.serving import Stopped
 
 from ..support import encoded
 from .support import HOST, Reply, call, module, response_on, served, start_of_request, until
@@ -151,6 +154,26 @@ def test_replies_that_are_not_fetched_hold_back_the_next(echo):
         assert large.begun.acquire(timeout=60)
         assert not large.begun.acquire(timeout=1)
         assert large.begun.acquire(timeout=60)  # when the first client is given up
+
+
+def test_a_reply_is_counted_before_the_next_request_looks(echo):
+    """A loop that is slow to hand over the first reply must not let the second begin meanwhile."""
+
+    async def run():
+        line = Line(echo, queue=4, held=Held(room=10))
+        await line.load()
+        jobs = [line.submit(bytearray(b'{"images": ["a"]}')) for _ in range(3)]
+        first = await jobs[0].reply
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert echo.begun.acquire(blocking=False) and not echo.begun.acquire(blocking=False)
+        first.release()  # as after it is sent
+        await jobs[1].reply
+        assert not jobs[2].reply.done()
+        line.give_up(jobs[1])  # whose client has gone before it could be sent
+        await jobs[2].reply
+
+    asyncio.run(run())
 
 
 def test_the_reply_is_bounded_before_the_work(root, monkeypatch):
