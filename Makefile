@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS := hub,train,onnx,openvino,demo,serve,video,dev
 
-.PHONY: install interpreter demo test bare clean
+.PHONY: install interpreter demo test slow bare clean
 
 install: interpreter
 	@$(MAKE) --no-print-directory $(VENV)/.installed
@@ -41,6 +41,10 @@ test: install
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pytest -n auto --durations=25
+
+# What takes longest: every classifier's fine-tuning, every network's export, the homework to its end.
+slow: install
+	$(BIN)/python -m pytest -n auto -m slow --durations=25
 
 # What a newcomer meets: fresh environments, the README's lines. One after another, as each installs some 1 to 2.5 GB.
 bare: install
