@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -15,7 +15,7 @@ from ..pictures.alpha import fill_transparent
 from ..pictures.images import MAX_MEGAPIXELS, ImageError, Picture, full_scale, open_picture
 from ..pictures.writing import check_target, save_picture
 from .outcomes import NotFinite, gather
-from .registry import Option
+from .predictor import Predictor
 
 __all__ = ["PicturePredictor", "Progress"]
 
@@ -23,7 +23,7 @@ __all__ = ["PicturePredictor", "Progress"]
 Progress = Callable[[int, int], None]
 
 
-class PicturePredictor(ABC):
+class PicturePredictor(Predictor):
     """What predictors that make pictures of pictures have in common; `compute` does the work.
 
     Args:
@@ -34,9 +34,6 @@ class PicturePredictor(ABC):
     Raises:
         ValueError: `outscale` is not positive.
     """
-
-    #: What programs let their users set.
-    options: tuple[Option, ...] = ()
 
     def __init__(self, scale: int, outscale: Optional[float] = None, max_megapixels: float = MAX_MEGAPIXELS):
         if outscale is not None and not 0 < outscale < math.inf:

@@ -13,15 +13,20 @@ from paddle import nn
 
 from ..data import label_names
 from ..data.preprocessing import middle_square, standardise, visible_image
-from ..engines.runtime import make_engine
+from ..engines.openvino_graphs import Loss
+from ..engines.runtime import Run, make_engine
 from ..models import ModelSpec
 from ..pictures import MAX_MEGAPIXELS, ImageError, Picture, open_picture
 from ..pictures.display import table_html
 from .outcomes import NotFinite, gather
+from .predictor import Predictor
 from .registry import Option, predictor
-from .samples import rounding_loss
+from .samples import Agreement, Samples, rounding_loss, softmax
 
-__all__ = ["Classification", "ClassificationPredictor", "prepare"]
+__all__ = ["Classification", "ClassificationPredictor", "ClassificationSamples", "prepare"]
+
+# What rounding may change of a probability: less than training the network again would.
+_MOST_LOST = 0.02
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,30 @@ class Classification:
         return picture.array()
 
 
+class ClassificationSamples(Samples):
+    """The middle of a picture, and the probabilities of the classes."""
+
+    def inputs(self, spec: ModelSpec, picture: Picture, size: Any = None) -> list[list[np.ndarray]]:
+        return [[prepare(picture, spec)[None]]]
+
+    def loss(self, spec: ModelSpec, exact: Run, rounded: Run, pictures: Sequence[Picture]) -> Loss:
+        """The largest change of a probability, 1 where another class becomes the most probable one."""
+        changes = []
+        for picture in pictures:
+            before, after = self._probabilities(spec, picture, exact, rounded)
+            changes.append(1.0 if before.argmax() != after.argmax() else float(np.abs(before - after).max()))
+        return Loss(max(changes), _MOST_LOST, "of a probability")
+
+    def agreement(self, spec: ModelSpec, exact: Run, rounded: Run, picture: Picture, size: Any = None) -> Agreement:
+        first, second = self._probabilities(spec, picture, exact, rounded)
+        return Agreement(float(np.abs(first - second).max()), "of a probability")
+
+    def _probabilities(self, spec: ModelSpec, picture: Picture, *runs: Run) -> list[np.ndarray]:
+        return [softmax(run(prepare(picture, spec)[None])) for run in runs]
+
+
 @predictor("classification")
-class ClassificationPredictor:
+class ClassificationPredictor(Predictor):
     """Names what pictures show.
 
     The names of the classes are those that the weight file carries, or else those of the data set that the registered weights
@@ -90,6 +117,7 @@ class ClassificationPredictor:
         ValueError: A network for another task, more or fewer names than classes, or no such engine or device.
     """
 
+    samples = ClassificationSamples()
     options = (Option("top_k", int, "how many classes to name (5)", least=1),)
 
     def __init__(
@@ -164,8 +192,7 @@ class ClassificationPredictor:
         scores = self._engine(x)
         finite = np.isfinite(scores).all(axis=1)
         scores = np.where(finite[:, None], scores, 0)
-        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-        probabilities = weights / weights.sum(axis=1, keepdims=True)
+        probabilities = softmax(scores)
         results: list[Union[Classification, NotFinite]] = []
         for row, good in zip(probabilities, finite):
             if not good:

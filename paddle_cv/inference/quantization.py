@@ -14,18 +14,13 @@ from paddle import nn
 
 from ..engines.export import export_network
 from ..engines.graphs import OPSET, ExportError
-from ..engines.runtime import Run, open_onnx_graph
-from ..metrics import psnr
+from ..engines.runtime import open_onnx_graph
 from ..models import ModelSpec
 from ..pictures import open_picture
 from ..pictures.folders import pictures_below
-from .samples import classifier_input, cut_windows, degraded, photograph_files, sample_conditions, softmax
-from .windows import compute_windows
+from .samples import photograph_files, task_samples
 
 __all__ = ["Quantised", "calibration_pictures", "export_int8"]
-
-_WINDOW = 64  # side in pixels of what a network sees of a calibration picture
-_WINDOWS = 6  # of each picture
 
 
 @dataclass(frozen=True)
@@ -35,9 +30,8 @@ class Quantised:
     Attributes:
         path: The ONNX file.
         size: Its bytes, as a part of those of the graph in float32.
-        agreement: PSNR in dB of its results with those of float32, 8-bit pictures; classifiers: the largest difference of a
-            probability.
-        float_score: Super-resolution: PSNR in dB of the float32 result with the picture that was reduced; None elsewhere.
+        agreement: PSNR in dB of its results with those of float32, 8-bit pictures; or the largest difference of a probability.
+        float_score: PSNR in dB of the float32 result with a picture that was reduced; None where there is nothing to measure.
         int8_score: The same for 8 bits.
         picture: What it was measured on.
     """
@@ -94,7 +88,7 @@ def export_int8(
 
     Args:
         network: The network; it is put into eval mode.
-        spec: What it is: super-resolution, denoising or classification.
+        spec: What it is.
         target: The ONNX file.
         pictures: Two picture files or more.
         opset: Version of ONNX's operators.
@@ -102,13 +96,12 @@ def export_int8(
         overwrite: Replace what is at `target`.
 
     Raises:
-        ValueError: A network for another task.
+        ValueError: A network for a task whose predictor declares no samples.
         FileExistsError: There is something at `target`.
         ImageError: A picture cannot be used.
         ExportError: The network has no form in ONNX, or a package is missing.
     """
-    if spec.task not in ("super_resolution", "denoising", "classification"):
-        raise ValueError(f"{spec.name} is a network for {spec.task}: there is nothing to calibrate it with")
+    tried = task_samples(spec)
     try:
         from onnxruntime import quantization
     except ImportError as error:
@@ -116,7 +109,7 @@ def export_int8(
     target = Path(target)
     if target.exists() and not overwrite:
         raise FileExistsError(f"{target} exists")
-    samples = [inputs for path in pictures[:-1] for inputs in _network_inputs(spec, path, size)]
+    samples = [inputs for path in pictures[:-1] for inputs in tried.inputs(spec, open_picture(path), size)]
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".export-", dir=target.parent) as temporary:
         folder = Path(temporary)
@@ -129,10 +122,11 @@ def export_int8(
             per_channel=True,
         )
         engines = [open_onnx_graph(file, threads=1) for file in (whole, folder / "int8.onnx")]
-        agreement, scores = _compare(spec, engines, Path(pictures[-1]), size)
+        agreement = tried.agreement(spec, *engines, open_picture(pictures[-1]), size)
         part = (folder / "int8.onnx").stat().st_size / whole.stat().st_size
         os.replace(folder / "int8.onnx", target)
-    return Quantised(target, part, agreement, *scores, Path(pictures[-1]).name)
+    float_score, int8_score = agreement.scores or (None, None)
+    return Quantised(target, part, agreement.value, float_score, int8_score, Path(pictures[-1]).name)
 
 
 def _with_folded_constants(file: Path) -> Path:
@@ -157,41 +151,3 @@ def _reader(quantization: Any, samples: Sequence[Sequence[np.ndarray]]) -> Any:
             return next(feeds, None)
 
     return Reader()
-
-
-def _windows(spec: ModelSpec, path: Path, size: Optional[tuple[int, int]]) -> np.ndarray:
-    return cut_windows(open_picture(path), size or (_WINDOW, _WINDOW), spec.scale or 1, _WINDOWS)
-
-
-def _network_inputs(spec: ModelSpec, path: Union[str, Path], size: Optional[tuple[int, int]]) -> list[list[np.ndarray]]:
-    if spec.task == "classification":
-        return [[classifier_input(spec, open_picture(path))]]
-    seen: list[list[np.ndarray]] = []
-
-    def record(*inputs: np.ndarray) -> np.ndarray:
-        seen.append([np.ascontiguousarray(value, np.float32) for value in inputs])
-        factor = spec.network_scale
-        batch, channels, height, width = inputs[0].shape
-        return np.zeros((batch, channels, height * factor, width * factor), np.float32)
-
-    compute_windows(degraded(spec, _windows(spec, Path(path), size)), spec, record, sample_conditions(spec))
-    return seen
-
-
-def _compare(
-    spec: ModelSpec, engines: Sequence[Run], path: Path, size: Optional[tuple[int, int]]
-) -> tuple[float, tuple[Optional[float], Optional[float]]]:
-    if spec.task == "classification":
-        x = classifier_input(spec, open_picture(path))
-        first, second = (softmax(engine(x)) for engine in engines)
-        return float(np.abs(first - second).max()), (None, None)
-    clean = _windows(spec, path, size)
-    low, conditions = degraded(spec, clean), sample_conditions(spec)
-    first, second = (_eight_bits(compute_windows(low, spec, engine, conditions)) for engine in engines)
-    if spec.task != "super_resolution":
-        return psnr(first, second), (None, None)
-    return psnr(first, second), (psnr(first, _eight_bits(clean)), psnr(second, _eight_bits(clean)))
-
-
-def _eight_bits(x: np.ndarray) -> np.ndarray:
-    return np.rint(x.clip(0, 1) * 255).astype(np.uint8)

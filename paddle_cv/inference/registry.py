@@ -6,17 +6,12 @@ task is a new file.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
+
+from ..models.discovery import Table
 
 __all__ = ["Option", "predictor", "predictor_class", "predictors"]
-
-P = TypeVar("P", bound=type)
-
-_PREDICTORS: dict[str, type] = {}
 
 
 @dataclass(frozen=True)
@@ -54,29 +49,14 @@ class Option:
         return value
 
 
-def predictor(*tasks: str) -> Callable[[P], P]:
-    """Makes a class the predictor of tasks: `paddle_cv.load` calls it with a network, its spec, an engine and a device.
-
-    Raises:
-        ValueError: A task has one already.
-    """
-
-    def register(kind: P) -> P:
-        for task in tasks:
-            if task in _PREDICTORS:
-                raise ValueError(f"there are two predictors for {task}: {_PREDICTORS[task].__name__}, {kind.__name__}")
-            _PREDICTORS[task] = kind
-        return kind
-
-    return register
+#: The decorator that makes a class the predictor of tasks: `paddle_cv.load` calls it with a network, its spec, an engine and a
+#: device. Of tasks that share one, the page and the help speak together.
+predictor: Table[str] = Table(__package__)
 
 
 def predictors() -> dict[str, type]:
     """The predictor of each task."""
-    package = importlib.import_module(__package__)
-    for module in pkgutil.iter_modules(package.__path__, f"{__package__}."):
-        importlib.import_module(module.name)
-    return dict(_PREDICTORS)
+    return predictor.all()
 
 
 def predictor_class(task: str) -> type:
@@ -85,7 +65,9 @@ def predictor_class(task: str) -> type:
     Raises:
         ValueError: There is none.
     """
-    known = _PREDICTORS if task in _PREDICTORS else predictors()
-    if task not in known:
-        raise ValueError(f"no predictor does {task.replace('_', ' ')}; there are some for {', '.join(sorted(known))}")
-    return known[task]
+    kind = predictor.get(task)
+    if kind is None:
+        raise ValueError(
+            f"no predictor does {task.replace('_', ' ')}; there are some for {', '.join(sorted(predictors()))}"
+        )
+    return kind

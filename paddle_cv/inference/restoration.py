@@ -18,6 +18,7 @@ from ..pictures.images import MAX_MEGAPIXELS, full_scale
 from .base import PicturePredictor, Progress
 from .outcomes import check_finite
 from .registry import Option, predictor
+from .restoration_samples import RestorationSamples
 from .samples import rounding_loss
 from .tiling import Tile, tiles
 from .windows import compute_oriented, compute_windows, condition_inputs, conditions_taken
@@ -55,6 +56,7 @@ class RestorationPredictor(PicturePredictor):
             device.
     """
 
+    samples = RestorationSamples()
     options = (
         Option("tile", int, "largest side of the windows in pixels (as memory allows)", least=1, at_start=True),
         Option("self_ensemble", bool, "mean over eight orientations: eight times the work", at_start=True),

@@ -1,41 +1,34 @@
-"""Pictures that networks are tried on, and what rounding costs there."""
+"""Pictures that networks are tried on with fewer digits; what they get of them, and how results are compared, tasks declare."""
 
 from __future__ import annotations
 
 import importlib.util
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
-from ..data import imresize
 from ..engines.openvino_graphs import Loss
 from ..engines.runtime import Run
-from ..metrics import psnr
 from ..models import ModelSpec
 from ..pictures.images import Picture, full_scale, open_picture
-from .windows import compute_windows, condition_inputs
+from .registry import predictor
 
 __all__ = [
-    "classifier_input",
+    "Agreement",
+    "Samples",
     "cut_windows",
-    "degraded",
     "photograph_files",
     "rounding_loss",
-    "sample_conditions",
     "sample_pictures",
     "softmax",
+    "task_samples",
 ]
 
 #: Photographs in scikit-image.
 _PHOTOGRAPHS = ("astronaut.png", "coffee.png", "rocket.jpg", "chelsea.png")
-_NOISE_LEVEL = 25  # of 255, for denoisers and for networks that are told one
-# What a network sees of each picture, to find out what rounding costs: windows, and their side in pixels.
-_WINDOWS, _WINDOW = 4, 48
-# What rounding may cost: less than anybody could see, or than training the network again would change.
-_MOST_DECIBEL = 0.01
-_MOST_PROBABILITY = 0.02
 
 
 def photograph_files() -> list[Path]:
@@ -92,56 +85,72 @@ def cut_windows(picture: Picture, size: tuple[int, int], scale: int, count: int)
     return np.stack([color[y : y + height, x : x + width] for y, x in places]).astype(np.float32)
 
 
-def degraded(spec: ModelSpec, clean: np.ndarray) -> np.ndarray:
-    """What a network gets of clean windows: reduced or noisy ones."""
-    if spec.task == "super_resolution":
-        return np.stack([imresize(window, 1 / spec.scale) for window in clean]).astype(np.float32)
-    noise = np.random.default_rng(0).normal(0, _NOISE_LEVEL / 255, clean.shape)
-    return (clean + noise).clip(0, 1).astype(np.float32)
-
-
-def sample_conditions(spec: ModelSpec) -> list[np.ndarray]:
-    """What a network is told beside the picture."""
-    return condition_inputs(spec, noise_level=_NOISE_LEVEL if "sigma" in spec.extra_inputs else None)
-
-
-def classifier_input(spec: ModelSpec, picture: Picture) -> np.ndarray:
-    """(1, C, H, W) float32."""
-    from .classification import prepare
-
-    return prepare(picture, spec)[None]
-
-
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Probabilities of (n, classes) scores."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+class Agreement(NamedTuple):
+    """How the results of a network with fewer digits agree with those of float32.
+
+    Attributes:
+        value: PSNR in dB of 8-bit pictures; or the largest difference of a probability.
+        unit: "dB", or "of a probability".
+        scores: What both score, where there is something to measure.
+    """
+
+    value: float
+    unit: str
+    scores: tuple[float, float] | None = None
+
+
+class Samples(ABC):
+    """What the networks of a task get of sample pictures, and how their results there are compared; a predictor declares it."""
+
+    @abstractmethod
+    def inputs(self, spec: ModelSpec, picture: Picture, size: tuple[int, int] | None = None) -> list[list[np.ndarray]]:
+        """What a network gets of a picture, call by call: its arguments (n, C, H, W) float32.
+
+        Args:
+            spec: What the network is.
+            picture: A photograph.
+            size: Height and width of the input, for a graph that takes no others.
+        """
+
+    @abstractmethod
+    def loss(self, spec: ModelSpec, exact: Run, rounded: Run, pictures: Sequence[Picture]) -> Loss:
+        """What a network loses when it computes with fewer digits."""
+
+    @abstractmethod
+    def agreement(
+        self, spec: ModelSpec, exact: Run, rounded: Run, picture: Picture, size: tuple[int, int] | None = None
+    ) -> Agreement:
+        """How far the results of a picture agree; the arguments are those of `inputs` and `loss`."""
+
+
 def rounding_loss(spec: ModelSpec, exact: Run, rounded: Run, pictures: Optional[Sequence[Picture]] = None) -> Loss:
-    """What a network loses when it computes with fewer digits.
+    """What a network loses when it computes with fewer digits, as its predictor's `Samples.loss` has it.
 
     Args:
-        spec: What it is: super-resolution, denoising or classification.
+        spec: What it is.
         exact: The network in float32.
         rounded: The other.
         pictures: What they are compared on; None: `sample_pictures`.
 
-    Returns:
-        The PSNR in dB that is lost against the picture that was reduced or made noisy; of classifiers the largest change of a
-        probability, 1 where another class becomes the most probable one.
+    Raises:
+        ValueError: A network for a task that has no samples.
     """
-    pictures = sample_pictures() if pictures is None else pictures
-    if spec.task == "classification":
-        changes = []
-        for picture in pictures:
-            before, after = (softmax(run(classifier_input(spec, picture))) for run in (exact, rounded))
-            changes.append(1.0 if before.argmax() != after.argmax() else float(np.abs(before - after).max()))
-        return Loss(max(changes), _MOST_PROBABILITY, "of a probability")
-    side = min(_WINDOW, *(min(picture.size) // (spec.scale or 1) // 8 * 8 for picture in pictures))
-    clean = np.concatenate([cut_windows(picture, (side, side), spec.scale or 1, _WINDOWS) for picture in pictures])
-    inputs, conditions = degraded(spec, clean), sample_conditions(spec)
-    before, after = (
-        psnr(compute_windows(inputs, spec, run, conditions).clip(0, 1), clean, 1.0) for run in (exact, rounded)
-    )
-    return Loss(before - after, _MOST_DECIBEL, "dB")
+    return task_samples(spec).loss(spec, exact, rounded, sample_pictures() if pictures is None else pictures)
+
+
+def task_samples(spec: ModelSpec) -> Samples:
+    """The samples of a network's task.
+
+    Raises:
+        ValueError: It has none.
+    """
+    kind = predictor.get(spec.task)
+    if kind is None or kind.samples is None:
+        raise ValueError(f"{spec.name} is a network for {spec.task}: there is nothing to calibrate it with")
+    return kind.samples

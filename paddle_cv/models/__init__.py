@@ -1,6 +1,6 @@
 """Networks as `paddle.nn.Layer`s, and the registry that names them."""
 
-from . import classification, colorization, restoration, segmentation, stylization  # noqa: F401  (they register their networks)
+from .discovery import import_modules
 from .registry import (
     build_model,
     detect_model,
@@ -31,3 +31,5 @@ __all__ = [
     "register_weights",
     "tagged_weights",
 ]
+
+import_modules(__name__)  # the folders of the tasks register their networks

@@ -13,7 +13,8 @@ from paddle_cv.engines import available_engines, make_engine
 from paddle_cv.engines.cores import physical_cores
 from paddle_cv.engines.export import graph_shapes
 from paddle_cv.engines.graphs import write_onnx_graph
-from paddle_cv.inference import RestorationPredictor
+from paddle_cv.inference import PicturePredictor
+from paddle_cv.inference.registry import predictor_class
 from paddle_cv.inference.samples import rounding_loss
 from paddle_cv.inference.windows import compute_windows
 
@@ -45,10 +46,10 @@ def run(arguments: argparse.Namespace) -> None:
     threads = arguments.threads or physical_cores()
     for name in arguments.names:
         spec, network = pcv.model_spec(name), make_network(name)
-        classifies = spec.task == "classification"
-        make_calls = classifier_calls if classifies else restoration_calls
+        makes_pictures = issubclass(predictor_class(spec.task), PicturePredictor)
+        make_calls = picture_calls if makes_pictures else network_calls
         calls, unit, divisor, size = make_calls(network, spec, arguments, threads)
-        check_results(calls, 1e-3 if classifies else None)
+        check_results(calls, None if makes_pictures else 1e-3)
         first = "plain ONNX Runtime" if "plain ONNX Runtime" in calls else next(iter(calls))
         print(f"{name}, {size}, {threads} threads\n")
         print_table(least_seconds(calls, arguments.repeats), unit, divisor, first)
@@ -83,9 +84,9 @@ def whole_picture(engine, spec, image: np.ndarray) -> np.ndarray:
     return np.rint(result.clip(0, 1) * 255).astype(np.uint8).reshape(*result.shape[:2], *image.shape[2:])
 
 
-def classifier_calls(network, spec, arguments, threads: int) -> tuple[dict, str, float, str]:
+def network_calls(network, spec, arguments, threads: int) -> tuple[dict, str, float, str]:
     """A call for each row, the unit, by what seconds are divided, and the input in words."""
-    side = spec.input_size
+    side = spec.input_size or min(arguments.size)
     x = np.random.default_rng(0).random((arguments.batch_size, spec.in_channels, side, side), np.float32)
     engines = {
         row: make_engine(network, [x.shape[1:]], engine, "auto", threads, precision, partial(rounding_loss, spec))
@@ -96,14 +97,14 @@ def classifier_calls(network, spec, arguments, threads: int) -> tuple[dict, str,
     return calls, "s/batch", 1, f"batch {len(x)} of {side} x {side} pixels"
 
 
-def restoration_calls(network, spec, arguments, threads: int) -> tuple[dict, str, float, str]:
-    """The same for pictures that are enlarged or denoised."""
+def picture_calls(network, spec, arguments, threads: int) -> tuple[dict, str, float, str]:
+    """The same for a predictor that makes pictures."""
     image = picture(*arguments.size)
     if spec.in_channels == 1:  # for which colours would be work beside the network
         image = image[..., 0]
     calls = {}
     for row, engine, precision in rows_of(arguments):
-        predictor = RestorationPredictor(network, spec, engine=engine, threads=threads, precision=precision)
+        predictor = predictor_class(spec.task)(network, spec, engine=engine, threads=threads, precision=precision)
         calls[row] = partial(predictor.predict, image)
     if not spec.extra_inputs:
         for row, run in plain_engines(network, spec, graph_shapes(spec), threads, arguments.beside).items():

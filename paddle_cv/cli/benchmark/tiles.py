@@ -3,7 +3,7 @@
 import argparse
 
 import paddle_cv as pcv
-from paddle_cv.inference import RestorationPredictor
+from paddle_cv.inference.registry import predictor_class
 
 from .measuring import least_seconds, make_network, picture, print_table
 
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> None:
     network = make_network(spec.name)
     calls = {}
     for tile in (96, 128, 192, 256, 320, 384, 512):
-        predictor = RestorationPredictor(network, spec, tile=tile, threads=arguments.threads)
+        predictor = predictor_class(spec.task)(network, spec, tile=tile, threads=arguments.threads)
         calls[f"windows of {tile}"] = lambda predictor=predictor: predictor.predict(image)
     megapixels = image.shape[0] * image.shape[1] * spec.scale**2 / 1e6
     print(f"{spec.name}, {image.shape[1]} x {image.shape[0]} pixels x {spec.scale}, overlap {predictor.overlap}\n")

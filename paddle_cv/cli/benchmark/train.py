@@ -3,7 +3,6 @@
 import argparse
 import os
 
-import numpy as np
 import paddle
 
 import paddle_cv as pcv
@@ -25,10 +24,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     from paddle_cv.training.cpu import compile_for_cpu
+    from paddle_cv.training.tasks.registry import task_class
 
     for name in arguments.names:
         spec = pcv.model_spec(name)
-        x, y, loss, size = training_batch(spec, arguments)
+        x, y, loss, size = task_class(spec.task).random_batch(spec, arguments.batch_size, arguments.patch)
         inputs, target = paddle.to_tensor(x), paddle.to_tensor(y)
 
         def step_of(network, forward, loss=loss, inputs=inputs, target=target):
@@ -63,18 +63,3 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{name}, {size}, {os.environ['OMP_NUM_THREADS']} threads\n")
         print_table(seconds, "s/step", 1, "dygraph")
         print("Steps per second:", ", ".join(f"{row} {1 / wall:.2f}" for row, (wall, _) in seconds.items()) + "\n")
-
-
-def training_batch(spec, arguments) -> tuple[np.ndarray, np.ndarray, str, str]:
-    """Input, target, the name of the loss, and the batch in words."""
-    random, batch = np.random.default_rng(0), arguments.batch_size
-    if spec.task == "classification":
-        side = arguments.patch or spec.input_size
-        labels = random.integers(0, spec.hyperparameters.get("num_classes", 1000), batch)
-        x = random.random((batch, spec.in_channels, side, side), np.float32)
-        return x, labels, "cross_entropy", f"batch {batch} of {side} x {side}"
-    side, scale = arguments.patch or 32, spec.scale or 1
-    low = side * scale if spec.enlarged_input else side
-    x = random.random((batch, spec.in_channels, low, low), np.float32)
-    y = random.random((batch, spec.in_channels, side * scale, side * scale), np.float32)
-    return x, y, "l1_loss", f"batch {batch} of {side} x {side} x {scale}"

@@ -14,7 +14,7 @@ from paddle import nn
 from ...models import ModelSpec, build_model, model_spec
 from ..distributed import share_weights
 from ..optimizers import Learner, choose, precision
-from .registry import training_task
+from .registry import adversarial_task
 from .restoration import RestorationTask
 
 __all__ = ["AdversarialTask"]
@@ -45,7 +45,7 @@ def _relativistic(of_photographs: paddle.Tensor, of_results: paddle.Tensor, dece
 _KINDS = {"vanilla": _vanilla, "relativistic": _relativistic}
 
 
-@training_task("super_resolution", "denoising", adversarial=True)
+@adversarial_task("super_resolution", "denoising")
 class AdversarialTask(RestorationTask):
     """A network whose results shall look like photographs to a discriminator, which is trained in turn with it.
 

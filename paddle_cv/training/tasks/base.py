@@ -53,6 +53,17 @@ class Task(ABC):
     def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
         """The loss of a batch; `compute` is the network, or what stands for it."""
 
+    @staticmethod
+    def random_batch(spec: ModelSpec, batch_size: int, side: int | None) -> tuple[np.ndarray, np.ndarray, str, str]:
+        """Noise to measure the speed of training with: input, target, the loss by its name in Paddle, and the batch in words.
+
+        Args:
+            spec: What the network is.
+            batch_size: Items.
+            side: In pixels, of the input; None: as is usual.
+        """
+        raise ValueError(f"{spec.name}: for {spec.task.replace('_', ' ')} there is no training whose speed is measured")
+
     def begin(self, steps: int) -> None:  # noqa: B027 (most tasks have nothing to do here)
         """Called once before the first step, or before `set_state`, of a run of so many steps."""
 

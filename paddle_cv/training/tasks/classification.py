@@ -77,6 +77,13 @@ class ClassificationTask(Task):
             seed=self.config.seed,
         )
 
+    @staticmethod
+    def random_batch(spec: ModelSpec, batch_size: int, side: int | None) -> tuple[np.ndarray, np.ndarray, str, str]:
+        random, side = np.random.default_rng(0), side or spec.input_size
+        labels = random.integers(0, spec.hyperparameters.get("num_classes", 1000), batch_size)
+        x = random.random((batch_size, spec.in_channels, side, side), np.float32)
+        return x, labels, "cross_entropy", f"batch {batch_size} of {side} x {side}"
+
     def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
         pictures, labels = batch
         targets = F.one_hot(labels, len(self.train.classes))

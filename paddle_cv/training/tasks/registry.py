@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable
-from typing import TypeVar
+from ...models.discovery import Table
 
-__all__ = ["task_class", "training_task"]
+__all__ = ["adversarial_task", "task_class", "training_task"]
 
-T = TypeVar("T", bound=type)
-
-_CLASSES: dict[tuple[str, bool], type] = {}
-
-
-def training_task(*tasks: str, adversarial: bool = False) -> Callable[[T], T]:
-    """Makes a class the one that trains networks of these tasks, alone or against a discriminator."""
-
-    def register(kind: T) -> T:
-        for task in tasks:
-            _CLASSES[task, adversarial] = kind
-        return kind
-
-    return register
+#: The decorators that make a class the one that trains networks of tasks, alone or against a discriminator.
+training_task: Table[str] = Table(__package__)
+adversarial_task: Table[str] = Table(__package__)
 
 
 def task_class(task: str, adversarial: bool = False) -> type:
@@ -31,11 +17,10 @@ def task_class(task: str, adversarial: bool = False) -> type:
     Raises:
         ValueError: There is none.
     """
-    package = importlib.import_module(__package__)
-    for module in pkgutil.iter_modules(package.__path__, f"{__package__}."):
-        importlib.import_module(module.name)
-    if (task, adversarial) not in _CLASSES:
+    table = adversarial_task if adversarial else training_task
+    kind = table.get(task)
+    if kind is None:
         how = " against a discriminator" if adversarial else ""
-        known = ", ".join(sorted(name for name, against in _CLASSES if against == adversarial))
+        known = ", ".join(sorted(table.all()))
         raise ValueError(f"networks for {task.replace('_', ' ')} are not trained{how}; those for {known} are")
-    return _CLASSES[task, adversarial]
+    return kind

@@ -90,6 +90,14 @@ class RestorationTask(Task):
             **shared,
         )
 
+    @staticmethod
+    def random_batch(spec: ModelSpec, batch_size: int, side: int | None) -> tuple[np.ndarray, np.ndarray, str, str]:
+        random, side, scale = np.random.default_rng(0), side or 32, spec.scale or 1
+        low = side * scale if spec.enlarged_input else side
+        x = random.random((batch_size, spec.in_channels, low, low), np.float32)
+        y = random.random((batch_size, spec.in_channels, side * scale, side * scale), np.float32)
+        return x, y, "l1_loss", f"batch {batch_size} of {side} x {side} x {scale}"
+
     def loss(self, compute: Callable, batch: Sequence[paddle.Tensor], step: int) -> paddle.Tensor:
         *inputs, target = batch
         # A data set tells the noise level whether the network wants to know it or not.

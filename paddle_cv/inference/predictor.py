@@ -1,0 +1,35 @@
+"""What predictors of all tasks declare."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+from ..models import ModelSpec
+from .registry import Option
+from .samples import Samples
+
+__all__ = ["Predictor"]
+
+
+class Predictor(ABC):
+    """What does a task: images in, results out.
+
+    Attributes:
+        options: What programs, servers and pages let their users set.
+        samples: What its networks are tried on with fewer digits; None: they are not.
+        spec: What the network is.
+    """
+
+    options: ClassVar[Sequence[Option]] = ()
+    samples: ClassVar[Samples | None] = None
+    spec: ModelSpec
+
+    @abstractmethod
+    def predict(self, images: Any, **options: Any) -> Any:
+        """The result of one image, or a list of those of several."""
+
+    @abstractmethod
+    def predict_each(self, images: Sequence[Any], **options: Any) -> Iterator[Any]:
+        """For each image its result or, where it failed, the exception."""
