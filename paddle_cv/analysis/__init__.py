@@ -1,5 +1,6 @@
 """What networks cost, how they score, and figures that compare their results."""
 
+from . import show
 from .cards import card_table, exercise_table, fill_marked, read_card, score_table, shipped_table
 from .comparison import busiest_box, paper_figure, side_by_side
 from .complexity import LayerCost, layer_costs
@@ -41,5 +42,6 @@ __all__ = [
     "read_card",
     "score_table",
     "shipped_table",
+    "show",
     "side_by_side",
 ]

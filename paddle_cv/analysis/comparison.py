@@ -9,7 +9,7 @@ from typing import Any, Optional
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["busiest_box", "paper_figure", "side_by_side"]
+__all__ = ["busiest_box", "paper_figure", "side_by_side", "title_font"]
 
 _GAP = 8
 
@@ -35,7 +35,7 @@ def side_by_side(images: Mapping[str, Image.Image], box: Optional[Box] = None, z
     draw = ImageDraw.Draw(sheet)
     for number, (name, part) in enumerate(zip(images, parts)):
         left = number * (width + _GAP)
-        draw.text((left + 4, 5), name, fill="black", font=_font(20))
+        draw.text((left + 4, 5), name, fill="black", font=title_font(20))
         sheet.paste(part.resize((width, height), Image.Resampling.NEAREST), (left, title))
     return sheet
 
@@ -63,7 +63,7 @@ def paper_figure(
         raise ValueError("there are no images to compare")
     rows = 1 if len(images) <= 2 else 2
     columns = math.ceil(len(images) / rows)
-    font, line = _font(15), 20
+    font, line = title_font(15), 20
     side = (height - (rows - 1) * _GAP) // rows - 2 * line
     width = max(150, round(side * (right - left) / (bottom - top)))  # wide enough for the notes
     side = round(width * (bottom - top) / (right - left))
@@ -104,7 +104,8 @@ def _check_sizes(images: Mapping[str, Image.Image]) -> None:
         raise ValueError(f"pictures of one size are needed, not {sorted(sizes)}")
 
 
-def _font(size: int) -> Any:
+def title_font(size: int) -> Any:
+    """The font that Pillow brings, in pixels."""
     try:
         return ImageFont.load_default(size=size)
     except TypeError:  # before Pillow 10.1 the default font has one size
