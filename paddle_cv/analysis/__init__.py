@@ -5,15 +5,10 @@ from .cards import card_table, exercise_table, fill_marked, read_card, score_tab
 from .comparison import busiest_box, paper_figure, side_by_side
 from .complexity import LayerCost, layer_costs
 from .course import course_table
-from .evaluation import (
-    accuracy,
-    evaluate,
-    evaluate_denoising,
-    find_labelled_set,
-    find_test_set,
-    mean_scores,
-    measure,
-)
+from .evaluation import find_test_set, mean_scores, measure
+from .evaluations.classification import accuracy, find_labelled_set
+from .evaluations.denoising import evaluate_denoising
+from .evaluations.super_resolution import evaluate
 from .shipped import ShippedScore, find_set, measure_shipped
 from .table import CostTable, cost_table, format_cost_table
 

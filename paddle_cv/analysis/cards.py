@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
 from .course import short_number
+from .evaluation import PictureEvaluation, evaluations, known_scores
 
 __all__ = ["card_table", "exercise_table", "fill_marked", "read_card", "score_table", "shipped_table"]
 
@@ -16,8 +17,8 @@ _HEADINGS = {
     "zh": ("网络（参数量）", "{} PSNR / SSIM", "本模块"),
 }
 _SHIPPED = {
-    "en": ("module", "network (parameters)", {"bicubic": "bicubic", "noisy": "noisy"}, "the paper's"),
-    "zh": ("模块", "网络（参数量）", {"bicubic": "双三次插值", "noisy": "含噪图片"}, "论文"),
+    "en": ("module", "network (parameters)", "the paper's"),
+    "zh": ("模块", "网络（参数量）", "论文"),
 }
 _EXERCISES = {
     "en": ("data", "run", "network (parameters)", "test accuracy", "steps", "hours"),
@@ -66,13 +67,14 @@ def score_table(card: Mapping[str, Any], published: Mapping[str, Any], language:
     """A Markdown table of what a module's weights score, between the published figures, best last.
 
     Args:
-        card: What `read_card` returns, of a network for super-resolution or denoising.
+        card: What `read_card` returns, of a network that makes images.
         published: docs/published.json.
         language: "en" or "zh".
     """
     network, heading, own = _HEADINGS[language]
     sets = list(card["scores"])
-    rows = [(row["label"], figures) for row, figures in _published_rows(card, published) if sets[0] in figures]
+    found = _measured_by(card).published(card, published)
+    rows = [(row["label"], figures) for row, figures in found if sets[0] in figures]
     rows.append((f"**{_sized(card)}, {own}**", _own_figures(card)))
     rows.sort(key=lambda row: row[1][sets[0]][0])
     cells = [[name, *(_cell(figures.get(key)) for key in sets)] for name, figures in rows]
@@ -83,29 +85,30 @@ def shipped_table(cards: Mapping[str, Mapping[str, Any]], published: Mapping[str
     """A Markdown table of what several modules' weights score, by scale or noise level; nothing where there is no card.
 
     Args:
-        cards: For each hub module, what `read_card` returns; all for super-resolution or all for denoising.
+        cards: For each hub module, what `read_card` returns; all of one task.
         published: docs/published.json; the figures of the same network stand in the last column.
         language: "en" or "zh".
     """
     if not cards:
         return ""
     _, heading, _ = _HEADINGS[language]
-    module, network, unprocessed, paper = _SHIPPED[language]
+    module, network, paper = _SHIPPED[language]
+    by = _measured_by(next(iter(cards.values())))
+    before, unprocessed = by.baseline
     sets = list(dict.fromkeys(name for card in cards.values() for name in card["scores"]))
     first = sets[0]
-    before = "noisy" if next(iter(cards.values()))["scale"] is None else "bicubic"
     headings = [module, network, *(heading.format(name) for name in sets)]
-    headings += [f"{unprocessed[before]}, {first}", f"{paper}, {first}"]
+    headings += [f"{unprocessed[language]}, {first}", f"{paper}, {first}"]
 
     def rank(item: tuple[str, Mapping[str, Any]]) -> tuple:
         _, card = item
-        return card["scale"] or card["noise_level"], card["scores"].get(first, {}).get("psnr", 0)
+        return card[by.setting], card["scores"].get(first, {}).get("psnr", 0)
 
     cells = []
     for name, card in sorted(cards.items(), key=rank):
         figures = _own_figures(card)
         scores = card["scores"].get(first, {})
-        same = (row for row in _published_rows(card, published) if card["model"] in _names(row[0], card))
+        same = (row for row in by.published(card, published) if card["model"] in by.names(row[0], card))
         _, theirs = next(same, (None, {}))
         cells.append(
             [
@@ -143,26 +146,10 @@ def exercise_table(exercises: Mapping[str, Mapping[str, Any]], language: str = "
     return _table(_EXERCISES[language], cells)
 
 
-def _published_rows(
-    card: Mapping[str, Any], published: Mapping[str, Any]
-) -> Iterator[tuple[Mapping[str, Any], dict[str, list]]]:
-    """The published rows for a card's scale or noise level, and what each scores: {set: [PSNR, SSIM or None]}."""
-    if card["scale"] is None:
-        level = f"{card['noise_level']:g}"
-        for row in published["denoising"]:
-            if level in row:
-                yield row, {name: [psnr, None] for name, psnr in row[level].items()}
-        return
-    for row in published["rows"]:
-        if f"x{card['scale']}" in row:
-            yield row, row[f"x{card['scale']}"]
-
-
-def _names(row: Mapping[str, Any], card: Mapping[str, Any]) -> tuple[str, ...]:
-    """What networks are called that a published row is of."""
-    if card["scale"] is None:
-        return tuple(f"{row['model']}_s{card['noise_level']:g}{suffix}" for suffix in ("", "_merged"))
-    return (f"{row['model']}_x{card['scale']}",)
+def _measured_by(card: Mapping[str, Any]) -> type[PictureEvaluation]:
+    """The evaluation that the scores of a card are of: cards say what their tables are grouped by."""
+    kinds = (kind for kind in evaluations().values() if issubclass(kind, PictureEvaluation))
+    return next(kind for kind in kinds if card.get(kind.setting) is not None)
 
 
 def _own_figures(card: Mapping[str, Any]) -> dict[str, list]:
@@ -195,10 +182,10 @@ def card_table(card: Mapping[str, Any], language: str = "en") -> str:
             value = [f"{name}: {json.dumps(part, ensure_ascii=False)}" for name, part in value.items()]
         if value not in (None, "", []):
             lines.append(f"| {heading} | {', '.join(value) if isinstance(value, list) else value} |")
-    accuracy = {"en": "accuracy on {}", "zh": "{} 上的准确率"}[language]
     for name, scores in card["scores"].items():
-        if "accuracy" in scores:
-            lines.append(f"| {accuracy.format(name)} | {100 * scores['accuracy']:.2f} % |")
+        for key, score in known_scores().items():
+            if score.heading and key in scores:
+                lines.append(f"| {score.heading[language].format(name)} | {score.text(scores[key])} |")
     return "\n".join(lines)
 
 

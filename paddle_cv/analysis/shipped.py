@@ -9,18 +9,16 @@ from typing import Optional, Union
 
 from ..api import load
 from .cards import read_card
-from .evaluation import measure
+from .evaluation import evaluation_class, known_scores
 
-__all__ = ["TOLERANCES", "ShippedScore", "find_set", "measure_shipped"]
+__all__ = ["ShippedScore", "find_set", "measure_shipped"]
 
-#: How far a score may fall below the card, in dB or as a part of all pictures.
-TOLERANCES = {"psnr": 0.02, "accuracy": 0.0002}
 _DIGITS = 1e-6  # of the scores in a card
 
 
 @dataclass(frozen=True)
 class ShippedScore:
-    """One score of a hub module: `psnr` in dB or `accuracy` in [0, 1]; `measured` is None where the test set is missing."""
+    """One score of a hub module, by the name that a predictor declares; `measured` is None where the test set is missing."""
 
     module: str
     model: str
@@ -32,7 +30,8 @@ class ShippedScore:
     @property
     def holds(self) -> bool:
         """Whether it was measured and is no worse than the card says."""
-        return self.measured is not None and self.card - self.measured <= TOLERANCES[self.kind] + _DIGITS
+        allowed = known_scores()[self.kind].tolerance or 0
+        return self.measured is not None and self.card - self.measured <= allowed + _DIGITS
 
 
 def find_set(root: Union[str, Path], name: str) -> Path:
@@ -60,11 +59,13 @@ def measure_shipped(module: Union[str, Path], root: Union[str, Path]) -> Iterato
     module = Path(module)
     card = read_card(module)
     predictor = load(card["model"], weights=module / f"{card['model']}.pdparams", precision="float32")
+    kind = evaluation_class(predictor.spec.task)
+    by = kind(predictor, **{key: card[key] for key in kind.on_cards if key in card})
     for name, scores in card["scores"].items():
         try:
-            measured = measure(predictor, find_set(root, name), card.get("noise_level"))
+            measured = by.mean(by.rows(find_set(root, name)))
         except FileNotFoundError:
             measured = {}
-        for kind in TOLERANCES:
-            if kind in scores:
-                yield ShippedScore(module.name, card["model"], name, kind, scores[kind], measured.get(kind))
+        for key, score in predictor.scores.items():
+            if key in scores and score.tolerance is not None:
+                yield ShippedScore(module.name, card["model"], name, key, scores[key], measured.get(key))

@@ -5,15 +5,8 @@
     paddle-cv evaluate lenet --weights runs/lenet_mnist/best.pdparams --data mnist
     paddle-cv evaluate --all-shipped --data-root data
 
-Super-resolution: PSNR in dB and SSIM on the luminance of BT.601, with a border of `scale` pixels left out, beside those of bicubic
-interpolation. A test set is a folder with `HR` and `LR_bicubic/X<scale>` in it, or any folder of high-resolution pictures.
-
-Denoising: PSNR in dB and SSIM beside those of the noisy pictures. A test set is a folder of clean pictures.
-
-Classification: accuracy. A test set is a folder with MNIST's published files, or with `val/<class>/...` in it.
-
 --all-shipped measures every hub module with weights on the test sets that its card names, and exits with 1 if one of these is
-missing or a score is more than 0.02 dB, or 0.02 % of the pictures, worse than the card says.
+missing or a score is worse than the card says.
 """
 
 import argparse
@@ -26,21 +19,15 @@ import numpy as np
 from PIL import Image
 
 import paddle_cv as pcv
-from paddle_cv.analysis import (
-    accuracy,
-    evaluate,
-    evaluate_denoising,
-    find_labelled_set,
-    find_test_set,
-    mean_scores,
-    measure_shipped,
-)
-from paddle_cv.data import Degradation, data_folder
+from paddle_cv.analysis import measure_shipped
+from paddle_cv.analysis.evaluation import Evaluation, evaluation_class, evaluations, known_scores
+from paddle_cv.data import data_folder
 from paddle_cv.engines import ENGINES
 from paddle_cv.files import json_text
-from paddle_cv.inference import ClassificationPredictor, RestorationPredictor
 from paddle_cv.pictures import save_image
 from paddle_cv.weights import hub_modules_folder
+
+from .options import add_options, flag, given
 
 SHIPPED = ("module", "network", "test set", "card", "measured", "difference")
 
@@ -50,13 +37,17 @@ def print_heads(name: str, scores: dict) -> None:
 
 
 def print_row(name: str, scores: dict) -> None:
-    print(f"{name:<24}" + "".join(f"{value:>14.{2 if key.endswith('psnr') else 4}f}" for key, value in scores.items()))
+    print(f"{name:<24}" + "".join(f"{value:>14.{digits_of(key)}f}" for key, value in scores.items()))
 
 
-def measure_rows(rows: Iterable[dict[str, Any]], name: str, save: Optional[str]) -> dict[str, Any]:
-    """Prints the rows of `evaluate` or `evaluate_denoising` and their means, and writes the results to a folder."""
+def digits_of(key: str) -> int:
+    return next((score.digits for name, score in known_scores().items() if key.endswith(name)), 4)
+
+
+def measure_rows(by: Evaluation, folder: str, name: str, save: Optional[str]) -> dict[str, Any]:
+    """Prints the scores of the images of a test set and of all of it, and writes the results to a folder."""
     images = []
-    for row in rows:
+    for row in by.rows(folder):
         result, picture = row.pop("result"), row["name"]
         scores = {key: value for key, value in row.items() if key != "name"}
         if not images:
@@ -66,11 +57,11 @@ def measure_rows(rows: Iterable[dict[str, Any]], name: str, save: Optional[str])
         if save:
             target = Path(save) / name / f"{picture}.png"
             save_image(Image.fromarray(result[..., 0] if result.shape[2:] == (1,) else result), target)
-    mean = mean_scores(images)
+    mean = by.mean(images)
     print_row(f"mean of {len(images)}", mean)
-    endless = [row["name"] for row in images if np.isinf([row[key] for key in row if key.endswith("psnr")]).any()]
+    endless = [row["name"] for row in images if np.isinf([row[key] for key in mean]).any()]
     if endless:
-        print(f"left out of the mean where the PSNR is infinite: {', '.join(endless)}")
+        print(f"left out of the mean where a score is infinite: {', '.join(endless)}")
     print()
     return {"mean": mean, "images": images}
 
@@ -81,48 +72,24 @@ def set_names(folders: list[str]) -> list[str]:
     return [name if names.count(name) == 1 else f"{name}_{names[:n].count(name) + 1}" for n, name in enumerate(names)]
 
 
-def measure_enlargement(predictor: RestorationPredictor, arguments: argparse.Namespace) -> dict[str, Any]:
-    report = {"model": predictor.spec.name, "scale": predictor.scale, "degradation": arguments.degradation}
-    report.update(grey_as_rgb=arguments.grey_as_rgb, sets={})
-    for folder, name in zip(arguments.data, set_names(arguments.data)):
-        high, low = find_test_set(folder, predictor.scale)
-        if arguments.degradation:
-            low = None
-        rows = evaluate(predictor, high, arguments.low or low, arguments.degradation, arguments.grey_as_rgb)
-        report["sets"][name] = measure_rows(rows, name, arguments.save)
-    return report
-
-
-def measure_denoising(predictor: RestorationPredictor, arguments: argparse.Namespace) -> dict[str, Any]:
-    level, degradation = arguments.noise_level, arguments.degradation
-    report = {"model": predictor.spec.name, "noise_level": level, "degradation": degradation, "sets": {}}
-    for folder, name in zip(arguments.data, set_names(arguments.data)):
-        rows = evaluate_denoising(predictor, folder, level, degradation)
-        report["sets"][name] = measure_rows(rows, name, arguments.save)
-    return report
-
-
-def measure_accuracy(predictor: ClassificationPredictor, folders: list[str]) -> dict[str, Any]:
-    report = {"model": predictor.spec.name, "sets": {}}
-    for folder, name in zip(folders, set_names(folders)):
-        data = find_labelled_set(folder)
-        score = accuracy(predictor, data)
-        print(f"{name}: {100 * score:.2f} % of {len(data)} pictures")
-        report["sets"][name] = {"accuracy": score, "images": len(data)}
-    return report
+def measure_set(by: Evaluation, folder: str, name: str) -> dict[str, Any]:
+    """Prints the scores of a test set."""
+    rows = list(by.rows(folder))
+    mean = by.mean(rows)
+    texts = [(key, score.text(mean[key])) for key, score in by.predictor.scores.items() if key in mean]
+    told = texts[0][1] if len(texts) == 1 else ", ".join(f"{key} {text}" for key, text in texts)
+    print(f"{name}: {told} of {len(rows)} pictures")
+    return {**mean, "images": len(rows)}
 
 
 def measure_all(modules: Iterable[Path], data_root: str) -> dict[str, Any]:
     """Prints what hub modules score beside what their cards say."""
     print("{:<24}{:<24}{:<12}{:>12}{:>12}{:>12}".format(*SHIPPED))
-    scores = []
+    scores, kinds = [], known_scores()
     for module in modules:
         for score in measure_shipped(module, data_root):
-            factor, unit = (100, " %") if score.kind == "accuracy" else (1, " dB")
             values = [score.card, score.measured, None if score.measured is None else score.measured - score.card]
-            cells = "".join(
-                "     missing" if v is None else f"{f'{round(v * factor, 3) + 0.0:.3f}{unit}':>12}" for v in values
-            )
+            cells = "".join("     missing" if v is None else f"{kinds[score.kind].text(v, 3):>12}" for v in values)
             verdict = (
                 "" if score.holds else "  worse than the card" if score.measured is not None else f" in {data_root}"
             )
@@ -132,35 +99,41 @@ def measure_all(modules: Iterable[Path], data_root: str) -> dict[str, Any]:
 
 
 def measure_network(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> dict[str, Any]:
-    if arguments.low and len(arguments.data) > 1:
+    if getattr(arguments, "low", None) and len(arguments.data) > 1:
         parser.error("--low goes with one test set")
-    if arguments.degradation and (arguments.low or arguments.noise_level is not None):
-        parser.error("--degradation makes the pictures, and --low or --noise-level do not go with it")
     try:
-        if arguments.degradation:
-            Degradation(arguments.degradation)
-        pcv.model_spec(arguments.name)  # one network: a chain has no scores of its own
+        kind = evaluation_class(pcv.model_spec(arguments.name).task)  # of one network: a chain has no scores of its own
+        for name, tasks in takers().items():
+            if getattr(arguments, name) is not None and name not in (option.name for option in kind.options):
+                parser.error(f"{flag(name)} is for {' and '.join(tasks)}")
+        if arguments.save and not kind.lists_images:
+            parser.error("--save is for networks that give pictures")
         predictor = pcv.load(arguments.name, weights=arguments.weights, engine=arguments.engine, precision="float32")
-        spec = predictor.spec
-        if arguments.noise_level is not None and spec.task != "denoising":
-            parser.error("--noise-level is for denoisers")
-        if spec.task == "super_resolution":
-            return measure_enlargement(predictor, arguments)
-        if arguments.low:
-            parser.error("--low is for super-resolution")
-        if spec.task == "denoising":
-            if arguments.noise_level is None and not arguments.degradation:
-                arguments.noise_level = spec.hyperparameters.get("noise_level")
-            return measure_denoising(predictor, arguments)
-        if arguments.save or arguments.degradation:
-            parser.error("--save and --degradation are for networks that give pictures")
-        return measure_accuracy(predictor, arguments.data)
+        by = kind(predictor, **given(arguments, kind.options))
+        sets = {}
+        for folder, name in zip(arguments.data, set_names(arguments.data)):
+            if by.lists_images:
+                sets[name] = measure_rows(by, folder, name, arguments.save)
+            else:
+                sets[name] = measure_set(by, folder, name)
+        return {"model": predictor.spec.name, **by.facts(), "sets": sets}
     except (KeyError, FileNotFoundError, ValueError) as error:
         parser.error(error.args[0])
 
 
+def takers() -> dict[str, list[str]]:
+    """For each option of evaluations the tasks that have it."""
+    found: dict[str, list[str]] = {}
+    for task, kind in evaluations().items():
+        for option in kind.options:
+            found.setdefault(option.name, []).append(task.replace("_", "-"))
+    return found
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    abouts = dict.fromkeys(kind.about for kind in evaluations().values())
+    text = "\n\n".join([__doc__.rstrip(), *abouts])
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", help="a name of paddle_cv.list_models()")
     parser.add_argument("--data", nargs="+", metavar="FOLDER", help="test sets")
     parser.add_argument("--all-shipped", action="store_true", help="measure all shipped weights by their cards")
@@ -170,24 +143,9 @@ def main() -> int:
         default=data_folder(),
         help="where --all-shipped finds the test sets, or folders of them (PADDLE_CV_DATA, or else data)",
     )
-    parser.add_argument("--low", metavar="FOLDER", help="the low-resolution pictures of a single test set")
-    parser.add_argument(
-        "--degradation",
-        metavar="TEXT",
-        help="what makes the low-resolution pictures (bicubic): bd, dn, or for instance bicubic+noise:10+jpeg:50;"
-        " for denoisers what takes the place of the noise: jpeg:30",
-    )
-    parser.add_argument(
-        "--noise-level",
-        type=float,
-        metavar="S",
-        help="standard deviation of the noise, of 255 (what the weights are for)",
-    )
-    parser.add_argument(
-        "--grey-as-rgb",
-        action="store_true",
-        help="measure grey pictures as three equal channels, as some published tables do (+0.09 dB of Set14's mean)",
-    )
+    flags: dict[str, argparse.Action] = {}
+    for kind in dict.fromkeys(evaluations().values()):
+        add_options(parser, kind.options, flags)
     parser.add_argument("--weights", metavar="FILE", help="weights instead of the shipped ones")
     parser.add_argument("--engine", default="auto", choices=["auto", *ENGINES])
     parser.add_argument("--json", metavar="FILE", help="write the scores to this file as well")

@@ -15,7 +15,6 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -32,9 +31,11 @@ from paddle_cv.inference import (
     restore_files,
     video_info,
 )
-from paddle_cv.inference.registry import Option, predictor_class, predictors
+from paddle_cv.inference.registry import predictor_class, predictors
 from paddle_cv.pictures import MAX_MEGAPIXELS, ImageError, picture_size
 from paddle_cv.pictures.video import CRF, VIDEO_FORMATS
+
+from .options import add_options, flag, given
 
 # Options of predictors that make pictures, beside their own.
 WRITING = ("output", "format", "overwrite", "crf")
@@ -111,7 +112,7 @@ def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple
     """Writes the results; returns an entry for each file, and megapixels of result in a second."""
     options = {
         "crf": CRF if arguments.crf is None else arguments.crf,
-        **given(arguments, predictor.options, at_start=False),
+        **given(arguments, [option for option in predictor.options if not option.at_start]),
     }
     found = find_pictures(arguments.inputs, outside=arguments.output)
     plan = plan_results(found, arguments.output, arguments.format and f".{arguments.format}")
@@ -140,7 +141,7 @@ def name_contents(predictor: Any, arguments: argparse.Namespace) -> list[dict]:
     """Prints the results; returns an entry for each picture."""
     sources = [source for source, _ in find_pictures(arguments.inputs)]
     report = []
-    options = given(arguments, predictor.options, at_start=False)
+    options = given(arguments, [option for option in predictor.options if not option.at_start])
     outcomes = predictor.predict_each(sources, batch_size=arguments.batch_size or 1, **options)
     for source, outcome in zip(sources, tqdm(outcomes, total=len(sources), unit="picture", disable=None, leave=False)):
         if isinstance(outcome, Exception):
@@ -201,36 +202,11 @@ def arguments_parser() -> argparse.ArgumentParser:
     )
     group.add_argument("--overwrite", action="store_true", default=None, help="replace earlier results")
     group.add_argument("--crf", type=quality, help=f"quality of videos, from 0 (best) to 51 ({CRF})")
-    known = predictors()
+    known, flags = predictors(), {}
     for kind in dict.fromkeys(known.values()):
         tasks = [task.replace("_", "-") for task, its_kind in known.items() if its_kind is kind]
-        group = parser.add_argument_group(" and ".join(tasks))
-        for option in kind.options:
-            add_option(group, option)
+        add_options(parser.add_argument_group(" and ".join(tasks)), kind.options, flags)
     return parser
-
-
-def add_option(group, option: Option) -> None:
-    """A flag for an option of a predictor; the spelling with underscores, as in Python, is understood as well."""
-    names = dict.fromkeys([option.flag, f"--{option.name}"])
-    if option.kind is bool:
-        group.add_argument(*names, dest=option.name, action="store_true", default=None, help=option.help)
-        return
-
-    def read(text: str):
-        try:
-            return option.read(text)
-        except ValueError:
-            least = "" if option.least is None else f" of {option.least:g} or more"
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number{least}") from None
-
-    group.add_argument(*names, dest=option.name, type=read, help=option.help)
-
-
-def given(arguments: argparse.Namespace, options: Iterable[Option], at_start: bool) -> dict[str, Any]:
-    """The values that the command line has for options of the predictor itself, or for those of `predict`."""
-    values = {option.name: getattr(arguments, option.name) for option in options if option.at_start == at_start}
-    return {name: value for name, value in values.items() if value is not None}
 
 
 def load(arguments: argparse.Namespace):
@@ -242,7 +218,7 @@ def load(arguments: argparse.Namespace):
     every = {option.name for kind in predictors().values() for option in kind.options} | set(WRITING)
     for name in sorted(every - taken):
         if getattr(arguments, name) is not None:
-            raise ValueError(f"--{name.replace('_', '-')} is not for {arguments.name}")
+            raise ValueError(f"{flag(name)} is not for {arguments.name}")
     if makes_pictures and arguments.output is None:
         raise ValueError("-o FOLDER is needed for the results")
     weights = arguments.weights and [None if file == "-" else file for file in arguments.weights]
@@ -250,10 +226,10 @@ def load(arguments: argparse.Namespace):
         names, weights = names[0], weights and weights[-1]
     options = {name: getattr(arguments, name) for name in ("precision", "threads", "max_megapixels")}
     for kind in kinds:
-        options.update(given(arguments, kind.options, at_start=True))
+        options.update(given(arguments, [option for option in kind.options if option.at_start]))
     predictor = pcv.load(names, weights, arguments.engine, arguments.device, **options)
     if makes_pictures:  # what is missing or surplus is an error before the first picture
-        predictor.prepare(**given(arguments, predictor.options, at_start=False))
+        predictor.prepare(**given(arguments, [option for option in predictor.options if not option.at_start]))
     return predictor
 
 

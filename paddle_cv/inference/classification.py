@@ -20,7 +20,7 @@ from ..pictures import MAX_MEGAPIXELS, ImageError, Picture, open_picture
 from ..pictures.display import table_html
 from .outcomes import NotFinite, gather
 from .predictor import Predictor
-from .registry import Option, predictor
+from .registry import Option, Score, predictor
 from .samples import Agreement, Samples, rounding_loss, softmax
 
 __all__ = ["Classification", "ClassificationPredictor", "ClassificationSamples", "prepare"]
@@ -117,6 +117,9 @@ class ClassificationPredictor(Predictor):
         ValueError: A network for another task, more or fewer names than classes, or no such engine or device.
     """
 
+    scores = {
+        "accuracy": Score(2, " %", 100, 0.0002, {"en": "accuracy on {}", "zh": "{} 上的准确率"}),
+    }
     samples = ClassificationSamples()
     options = (Option("top_k", int, "how many classes to name (5)", least=1),)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ..models import ModelSpec
-from .registry import Option
+from .registry import Option, Score
 from .samples import Samples
 
 __all__ = ["Predictor"]
@@ -18,11 +18,13 @@ class Predictor(ABC):
 
     Attributes:
         options: What programs, servers and pages let their users set.
+        scores: What it is measured by, by name; the first one chooses the best weights of a training.
         samples: What its networks are tried on with fewer digits; None: they are not.
         spec: What the network is.
     """
 
     options: ClassVar[Sequence[Option]] = ()
+    scores: ClassVar[Mapping[str, Score]] = {}
     samples: ClassVar[Samples | None] = None
     spec: ModelSpec
 

@@ -6,12 +6,13 @@ task is a new file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..models.discovery import Table
 
-__all__ = ["Option", "predictor", "predictor_class", "predictors"]
+__all__ = ["Option", "Score", "predictor", "predictor_class", "predictors"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,29 @@ class Option:
         if self.least is not None and not value >= self.least:
             raise ValueError(f"{text} is less than {self.least:g}")
         return value
+
+
+@dataclass(frozen=True)
+class Score:
+    """What networks of a task are measured by; more is better.
+
+    Attributes:
+        digits: Of those after the point, in reports.
+        unit: Of what reports say, with a space before it.
+        factor: What the value is multiplied by for that.
+        tolerance: How far below its card the score of shipped weights may fall; None: it is not looked at.
+        heading: By language, its line on cards, with a place for the test set; cards without tell of it in tables.
+    """
+
+    digits: int = 4
+    unit: str = ""
+    factor: float = 1
+    tolerance: float | None = None
+    heading: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, value: float, digits: int | None = None) -> str:
+        """A value as reports have it."""
+        return f"{value * self.factor:.{self.digits if digits is None else digits}f}{self.unit}"
 
 
 #: The decorator that makes a class the predictor of tasks: `paddle_cv.load` calls it with a network, its spec, an engine and a

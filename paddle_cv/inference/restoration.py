@@ -17,7 +17,7 @@ from ..models.network import Network
 from ..pictures.images import MAX_MEGAPIXELS, full_scale
 from .base import PicturePredictor, Progress
 from .outcomes import check_finite
-from .registry import Option, predictor
+from .registry import Option, Score, predictor
 from .restoration_samples import RestorationSamples
 from .samples import rounding_loss
 from .tiling import Tile, tiles
@@ -56,6 +56,7 @@ class RestorationPredictor(PicturePredictor):
             device.
     """
 
+    scores = {"psnr": Score(digits=2, unit=" dB", tolerance=0.02), "ssim": Score()}
     samples = RestorationSamples()
     options = (
         Option("tile", int, "largest side of the windows in pixels (as memory allows)", least=1, at_start=True),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import sys
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -15,8 +14,8 @@ T = TypeVar("T", bound=type)
 
 
 def import_modules(package: str) -> None:
-    """Imports the modules of a package that has been imported, all but those of its packages."""
-    for module in pkgutil.iter_modules(sys.modules[package].__path__, f"{package}."):
+    """Imports all modules of a package; its own `__init__.py` may ask for it."""
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
         importlib.import_module(module.name)
 
 

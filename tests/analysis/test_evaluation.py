@@ -51,7 +51,9 @@ def test_noise(pictures, channels):
     [row] = evaluate_denoising(predictor, pictures, 25)
     assert row["name"] == "a" and row["psnr"] == row["noisy_psnr"] == pytest.approx(20.17, abs=0.2)
     assert row["ssim"] == row["noisy_ssim"] and row["result"].shape == (40, 50, channels)
-    assert measure(predictor, pictures, 25) == {key: row[key] for key in ("psnr", "ssim", "noisy_psnr", "noisy_ssim")}
+    assert measure(predictor, pictures, noise_level=25) == {
+        key: row[key] for key in ("psnr", "ssim", "noisy_psnr", "noisy_ssim")
+    }
 
 
 def test_a_network_that_is_told_the_noise(pictures):

@@ -161,7 +161,7 @@ def measure_int8(module: Path, data_root: str, speed: bool) -> dict[str, Any]:
             measure(
                 RestorationPredictor(network, spec, engine, precision="float32"),
                 find_set(data_root, "Set5"),
-                card.get("noise_level"),
+                **({"noise_level": card["noise_level"]} if "noise_level" in card else {}),
             )
             for engine in engines
         ]

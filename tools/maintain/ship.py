@@ -30,7 +30,8 @@ sys.path.insert(0, str(ROOT))
 from omegaconf import DictConfig, OmegaConf  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
-from paddle_cv.analysis import exercise_table, fill_marked, measure, read_card, shipped_table  # noqa: E402
+from paddle_cv.analysis import exercise_table, fill_marked, read_card, shipped_table  # noqa: E402
+from paddle_cv.analysis.evaluation import evaluation_class  # noqa: E402
 from paddle_cv.api import load_network  # noqa: E402
 from paddle_cv.models import LabelledSpec, list_aliases  # noqa: E402
 from paddle_cv.training import load_config  # noqa: E402
@@ -152,12 +153,13 @@ def ship(
         raise ValueError(
             f"{run} has trained {spec.name} with other hyperparameters; a network of its own has to be registered for it"
         )
-    if spec.task == "denoising" and noise_level is None:
-        noise_level = spec.hyperparameters.get("noise_level")
     predictor = pcv.load(spec.name, weights=run / "last.pdparams", precision="float32")
+    kind = evaluation_class(spec.task)
+    given = {} if noise_level is None else {"noise_level": noise_level}
+    by = kind(predictor, **{key: value for key, value in given.items() if key in kind.on_cards})
     scores = {}
     for folder in data:
-        means = measure(predictor, folder, noise_level)
+        means = by.mean(by.rows(folder))
         scores[Path(folder).name] = {key: round(value, 6) for key, value in means.items()}
     module = root / "hub_modules" / spec.hub_module
     if not (module / "module.py").is_file():
@@ -167,7 +169,7 @@ def ship(
     card = {
         "model": spec.name,
         "scale": spec.scale,
-        **({"noise_level": noise_level} if spec.task == "denoising" else {}),
+        **{key: by.facts()[key] for key in kind.on_cards},
         "parameters": sum(p.size for p in network.parameters()),
         "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
         "config": named,

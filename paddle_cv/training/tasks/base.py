@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from paddle import nn
 from paddle.io import Dataset
 
+from ...inference.registry import predictor_class
 from ...models import ModelSpec, build_model
 
 __all__ = ["Task"]
@@ -22,15 +23,15 @@ class Task(ABC):
     """Data, loss and measurement of one run.
 
     A task may have further networks of its own, which `after_step` trains; `state` and `set_state` carry them through a checkpoint.
-
-    Attributes:
-        score: The name of the measured value by which the best weights are chosen; more is better.
     """
-
-    score: str
 
     def __init__(self, config: DictConfig, spec: ModelSpec):
         self.config, self.spec = config, spec
+
+    @property
+    def score(self) -> str:
+        """The name of the measured value by which the best weights are chosen: the first one that the predictor declares."""
+        return next(iter(predictor_class(self.spec.task).scores))
 
     def build_network(self) -> nn.Layer:
         return build_model(self.config.model.name, **self.config.model.hyperparameters)

@@ -38,8 +38,6 @@ _VALIDATION_BATCH = 64
 class ClassificationTask(Task):
     """Networks from picture to class. The number of classes is that of the data."""
 
-    score = "accuracy"
-
     def __init__(self, config: DictConfig, spec: ModelSpec):
         read = choose("data.source", config.data.source, _SOURCES)
         if len(config.data.folders) > 1:

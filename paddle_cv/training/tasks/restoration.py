@@ -38,8 +38,6 @@ _EQUAL = 100.0
 class RestorationTask(Task):
     """Networks from picture to picture."""
 
-    score = "psnr"
-
     def __init__(self, config: DictConfig, spec: ModelSpec):
         super().__init__(config, spec)
         self.distance = choose("loss", config.loss, LOSSES)

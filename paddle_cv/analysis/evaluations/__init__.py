@@ -1,0 +1,1 @@
+"""How the networks of each task are measured: a file a task, found by itself."""
