@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-__all__ = ["TrainConfig"]
+__all__ = ["DataConfig", "ModelConfig", "TrainConfig"]
 
 
 @dataclass
@@ -14,7 +14,8 @@ class ModelConfig:
 
     `weights` is a file to start from, or the name of a network whose weights are shipped or published: those are fetched, once.
     The layers whose names begin with one of `new_layers` start anew all the same; a classifier's head does where the classes are
-    others than those of the weights. `compile: false` trains in dygraph on CPUs too, for networks that `compile_for_cpu` cannot
+    others than those of the weights. What begins with one of `frozen` keeps the weights that it starts from, and costs no gradient.
+    `compile: false` trains in dygraph on CPUs too, for networks that `compile_for_cpu` cannot
     take.
     """
 
@@ -22,6 +23,7 @@ class ModelConfig:
     hyperparameters: dict[str, Any] = field(default_factory=dict)
     weights: Optional[str] = None
     new_layers: list[str] = field(default_factory=list)
+    frozen: list[str] = field(default_factory=list)
     compile: bool = True
 
 
@@ -138,7 +140,7 @@ class AdversarialConfig:
 
 @dataclass
 class TrainConfig:
-    """A whole run. `output` is the run folder; `ema` the decay of the averaged weights (0: the weights themselves).
+    """A whole run; a task with options of its own has a subclass of it (`Task.Config`). `output` is the run folder; `ema` the decay of the averaged weights (0: the weights themselves).
 
     `loss` is a name in `paddle_cv.training.losses`, for restoration, and `loss_weight` its weight beside a perceptual and an
     adversarial loss; classifiers have cross-entropy with `label_smoothing`.

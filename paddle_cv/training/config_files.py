@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from omegaconf import DictConfig, OmegaConf
 
 from ..data.listing import is_there
 from ..files import whole_file
+from ..models import model_spec
 from .config import TrainConfig
 from .config_values import check_values
 from .configs import find_config, shown_name
+from .tasks.registry import task_class
 
 __all__ = ["config_text", "load_config", "save_config"]
 
@@ -47,10 +49,25 @@ def _parse(overrides: Sequence[str]) -> dict[str, Any]:
     return changes
 
 
-def _check_keys(content: dict[str, Any]) -> None:
+def _options(contents: Iterable[dict[str, Any]]) -> type:
+    """What can be configured for the network that the last of these names."""
+    models = (content.get("model") for content in contents)
+    names = [model["name"] for model in models if isinstance(model, dict) and "name" in model]
+    try:
+        return task_class(model_spec(names[-1]).task).Config
+    except (
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ):  # whoever builds the network tells what is wrong with its name
+        return TrainConfig
+
+
+def _check_keys(content: dict[str, Any], options: type) -> None:
     """Names a key that does not exist, and the ones that it might have been meant for."""
-    for key in _unknown(content, TrainConfig):
-        near = _nearest(key)
+    for key in _unknown(content, options):
+        near = _nearest(key, options)
         raise ValueError(f"there is no key {key}" + (f"; did you mean {' or '.join(near)}?" if near else ""))
 
 
@@ -68,13 +85,13 @@ def _unknown(content: dict[str, Any], options: type, prefix: str = "") -> Iterat
             yield name
 
 
-def _nearest(key: str) -> list[str]:
+def _nearest(key: str, options: type) -> list[str]:
     """Keys that end in the same word; or else that look like the key, or their last words like its last."""
 
     def last(name: str) -> str:
         return name.rpartition(".")[2]
 
-    known = list(_keys(TrainConfig))
+    known = list(_keys(options))
     words = difflib.get_close_matches(last(key), {last(name) for name in known}, n=2, cutoff=0.6)
     return (
         [name for name in known if last(name) == last(key)]
@@ -90,7 +107,7 @@ def _keys(options: type, prefix: str = "") -> Iterator[str]:
             yield from _keys(option.default_factory, f"{prefix}{option.name}.")
 
 
-def _with_lists(content: dict[str, Any], options: type = TrainConfig) -> dict[str, Any]:
+def _with_lists(content: dict[str, Any], options: type) -> dict[str, Any]:
     """One value where a list is wanted is a list of one: `data.folders=my_photos`."""
     wanted = {
         option.name: option.default_factory for option in fields(options) if option.default_factory is not MISSING
@@ -112,7 +129,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> DictConfig:
         overrides: `key.subkey=value`, the values as in YAML.
 
     Returns:
-        All keys of `TrainConfig`, interpolations such as `${oc.env:PADDLE_CV_DATA}` resolved; one of `steps` and `epochs` is None.
+        All keys of `TrainConfig`, or of its subclass for the network's task, interpolations such as `${oc.env:PADDLE_CV_DATA}` resolved; one of `steps` and `epochs` is None.
         `file` is the path, or what the file itself says: the `config.yaml` of a run folder names the configuration that the run
         was started with.
 
@@ -121,18 +138,20 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> DictConfig:
         ValueError: An unknown key, a missing value, or one of the wrong type or out of range; the message names file and key.
     """
     path = source = find_config(path)
-    merged = OmegaConf.structured(TrainConfig)
     try:
         changes = _parse(overrides)
-        for file, content in [*_read(path), (path, changes)]:
+        contents = [*_read(path), (path, changes)]
+        options = _options(content for _, content in contents)
+        merged = OmegaConf.structured(options)
+        for file, content in contents:
             source = file
-            _check_keys(content)
+            _check_keys(content, options)
             # The last one given counts; steps that come with epochs are an old run's default.
             if content.get("epochs") is not None:
                 content = {**content, "steps": None}
             elif "steps" in content:
                 merged.epochs = None
-            merged = OmegaConf.merge(merged, _with_lists(content))
+            merged = OmegaConf.merge(merged, _with_lists(content, options))
         source = path
         OmegaConf.resolve(merged)
         missing = OmegaConf.missing_keys(merged)

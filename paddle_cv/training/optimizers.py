@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Optional
 
@@ -16,7 +17,7 @@ from .checkpoint import optimizer_state, set_optimizer_state
 from .distributed import average_gradients, average_statistics
 from .soap import SOAP
 
-__all__ = ["Learner", "choose", "make_optimizer", "make_schedule", "precision"]
+__all__ = ["Learner", "choose", "freeze", "make_optimizer", "make_schedule", "precision"]
 
 
 def choose(key: str, name: str, table: dict[str, Any]) -> Any:
@@ -98,6 +99,20 @@ def make_optimizer(options: DictConfig, schedule: Any, network: nn.Layer) -> pad
 def _head(network: nn.Layer) -> tuple[str, ...]:
     """What the names of the parameters begin with that tell a classifier's classes apart."""
     return tuple(f"{name}." for name in getattr(network, "classifiers", ("head",)))
+
+
+def freeze(network: nn.Layer, layers: Sequence[str]) -> None:
+    """Keeps the parameters whose names begin with one of `layers` as they are.
+
+    Raises:
+        ValueError: The network has no such parameters.
+    """
+    for prefix in layers:
+        chosen = [parameter for name, parameter in network.named_parameters() if name.startswith(prefix)]
+        if not chosen:
+            raise ValueError(f"model.frozen: {type(network).__name__} has no parameter {prefix}*")
+        for parameter in chosen:
+            parameter.stop_gradient = True
 
 
 def precision(amp: Optional[str]) -> AbstractContextManager:

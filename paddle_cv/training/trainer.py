@@ -17,7 +17,6 @@ from tqdm import tqdm
 from visualdl import LogWriter
 
 from ..files import json_text
-from ..metrics import mean_score
 from ..models import model_spec
 from ..weights import load_weights, read_weights, save_state
 from .average import WeightAverage
@@ -28,7 +27,7 @@ from .cpu import compile_for_cpu
 from .curves import draw_curves
 from .distributed import gather, rank, share_weights, world_size
 from .interruption import Interrupted, Interruption
-from .optimizers import Learner, precision
+from .optimizers import Learner, freeze, precision
 from .resuming import changes, check_changes
 from .run_folder import BEST_WEIGHTS, LAST_WEIGHTS, METRICS, clear, hold
 from .starting import find_weights
@@ -74,6 +73,7 @@ class Trainer:
             path, published = find_weights(config.model.weights)
             new_layers = self.task.new_layers(self.network, path, published)
             load_weights(self.network, read_weights(path, self.network, new_layers), new_layers)
+        freeze(self.network, config.model.frozen)
         share_weights(self.network.state_dict().values())
         self.dataset = self.task.make_dataset()
         self.steps = config.steps or max(math.ceil(config.epochs * self._steps_of_an_epoch), 1)
@@ -320,7 +320,7 @@ class Trainer:
             return
         name, scores = self.task.baseline()
         if scores:
-            self.baseline = {"name": name, **_means([scores])}
+            self.baseline = {"name": name, **self._means([scores])}
             logger.info("%s: %s", name, _in_words(self.baseline))
 
     @contextmanager
@@ -353,6 +353,12 @@ class Trainer:
             return None
         return scores
 
+    def _means(self, parts: list[dict[str, list[float]]]) -> dict[str, float]:
+        """What the task says of each score that anything has: pictures smaller than SSIM's window have none."""
+        keys = dict.fromkeys(key for part in parts for key in part)
+        scores = {key: [value for part in parts for value in part.get(key, [])] for key in keys}
+        return {key: mean for key, mean in self.task.combine(scores).items() if math.isfinite(mean)}
+
     def _validate_if_due(self, writer: LogWriter) -> None:
         """Measures the averaged weights; an interrupted validation is made again when the run goes on."""
         if not self._is_due():
@@ -361,7 +367,7 @@ class Trainer:
             parts = gather(self._measure())
             if any(part is None for part in parts):
                 return
-            means = _means(parts)
+            means = self._means(parts)
             entry = {"step": self.step, **means}
             score = self.task.score
             gained = score in means and means[score] > self.best.get(score, float("-inf"))
@@ -378,13 +384,6 @@ class Trainer:
             if gained:
                 save_state(self.task.finish(self.network.state_dict()), self.folder / BEST_WEIGHTS)
             self._save_metrics()
-
-
-def _means(parts: list[dict[str, list[float]]]) -> dict[str, float]:
-    """The mean of each score that anything has: pictures smaller than SSIM's window have none."""
-    keys = dict.fromkeys(key for part in parts for key in part)
-    means = {key: mean_score(value for part in parts for value in part.get(key, [])) for key in keys}
-    return {key: mean for key, mean in means.items() if math.isfinite(mean)}
 
 
 def _in_words(scores: dict[str, Any]) -> str:

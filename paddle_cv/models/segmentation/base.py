@@ -8,7 +8,7 @@ from typing import Any, Optional
 
 from ..spec import LabelledSpec, ModelSpec
 
-__all__ = ["CLOVA_PORTRAIT", "IMAGENET", "MattingSpec", "SegmentationSpec"]
+__all__ = ["CLOVA_PORTRAIT", "IMAGENET", "MattingSpec", "SegmentationSpec", "WholeImageSpec"]
 
 #: Facts for `register_model` of networks on a backbone that was trained on ImageNet.
 IMAGENET: dict[str, Any] = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
@@ -26,25 +26,34 @@ CLOVA_PORTRAIT: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class SegmentationSpec(LabelledSpec):
+class WholeImageSpec(ModelSpec):
+    """A network that looks at whole images, at a size of its own.
+
+    Attributes:
+        working_size: Pixels of the shorter side of the images that it was trained on.
+        square: Those images were stretched to squares, whatever their shape.
+        multiple: The sides of the input are multiples of this many pixels.
+        bgr: The network takes the channels in the order blue, green, red; `mean` and `std` are of red, green, blue nevertheless.
+    """
+
+    working_size: int = 512
+    square: bool = False
+    multiple: int = 1
+    bgr: bool = False
+
+
+@dataclass(frozen=True)
+class SegmentationSpec(LabelledSpec, WholeImageSpec):
     """A network from images (N, 3, H, W) to maps (N, num_classes, H, W), one for each class.
 
     Attributes:
         output: What the maps hold: "logits", of which softmax makes probabilities, or the sigmoid where there is one map only; or
             "probability" of the foreground, one map.
-        working_size: Pixels of the shorter side of the images that it was trained on.
-        square: Those images were stretched to squares, whatever their shape.
-        multiple: The sides of the input are multiples of this many pixels.
-        bgr: The network takes the channels in the order blue, green, red; `mean` and `std` are of red, green, blue nevertheless.
         foreground: The class whose probability cuts out what is wanted: people, or what stands out; None: no class of its own.
     """
 
     task: str = "segmentation"
     output: str = "logits"
-    working_size: int = 512
-    square: bool = False
-    multiple: int = 1
-    bgr: bool = False
     foreground: Optional[int] = None
 
     @property
@@ -67,14 +76,7 @@ class SegmentationSpec(LabelledSpec):
 
 
 @dataclass(frozen=True)
-class MattingSpec(ModelSpec):
-    """A network from images (N, 3, H, W) to the opacity of their foreground (N, 1, H, W), in [0, 1].
-
-    Attributes:
-        working_size: Pixels of the shorter side of the images that it was trained on.
-        multiple: The sides of the input are multiples of this many pixels.
-    """
+class MattingSpec(WholeImageSpec):
+    """A network from images (N, 3, H, W) to the opacity of their foreground (N, 1, H, W), in [0, 1]."""
 
     task: str = "matting"
-    working_size: int = 512
-    multiple: int = 1

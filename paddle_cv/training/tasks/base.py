@@ -14,7 +14,9 @@ from paddle import nn
 from paddle.io import Dataset
 
 from ...inference.registry import predictor_class
+from ...metrics import mean_score
 from ...models import ModelSpec, build_model
+from ..config import TrainConfig
 
 __all__ = ["Task"]
 
@@ -23,7 +25,12 @@ class Task(ABC):
     """Data, loss and measurement of one run.
 
     A task may have further networks of its own, which `after_step` trains; `state` and `set_state` carry them through a checkpoint.
+
+    Attributes:
+        Config: The options of a run; a subclass of `TrainConfig` where the task has some of its own.
     """
+
+    Config: type[TrainConfig] = TrainConfig
 
     def __init__(self, config: DictConfig, spec: ModelSpec):
         self.config, self.spec = config, spec
@@ -107,6 +114,10 @@ class Task(ABC):
     @abstractmethod
     def validate(self, compute: Callable, part: int, parts: int) -> dict[str, list[float]]:
         """Measures the items `part`, `part + parts`, ...: the values of each, by name."""
+
+    def combine(self, scores: dict[str, list[float]]) -> dict[str, float]:
+        """What is told of the values of all items: the mean of each score. Items that a score says nothing of have none."""
+        return {key: mean_score(values) for key, values in scores.items()}
 
     def samples(self, compute: Callable) -> dict[str, np.ndarray]:
         """A few pictures to look at, (H, W, 3) uint8, by name."""
