@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -29,14 +29,14 @@ class Variation:
         people: Of the foregrounds of a scene, the largest number.
     """
 
-    scale: tuple[float, float] = (0.7, 1.6)
+    scale: list[float] = field(default_factory=lambda: [0.7, 1.6])
     color: float = 0.3
     degrade: bool = True
     composite: float = 0.0
     people: int = 3
 
 
-def crop(pair: Pair, size: int, scale: tuple[float, float], rng: np.random.Generator, smooth: bool) -> Pair:
+def crop(pair: Pair, size: int, scale: Sequence[float], rng: np.random.Generator, smooth: bool) -> Pair:
     """A square part of a randomly enlarged or reduced image, half of them mirrored; where it ends too early it is reflected.
 
     Args:
@@ -58,7 +58,7 @@ def crop(pair: Pair, size: int, scale: tuple[float, float], rng: np.random.Gener
     return _mirrored((image[part], mask[part]), rng)
 
 
-def _drawn_scale(scale: tuple[float, float], rng: np.random.Generator) -> float:
+def _drawn_scale(scale: Sequence[float], rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(*np.log(scale))))
 
 
@@ -93,7 +93,7 @@ def paste_scene(
         rng: What is drawn from.
     """
     empty = np.zeros(background.shape[:2], np.uint8)
-    scene, _ = crop((background, empty), size, (1.0, 2.0), rng, smooth=True)
+    scene, _ = crop((background, empty), size, [1.0, 2.0], rng, smooth=True)
     scene = vary_colors(scene, variation.color, rng).astype(np.float32)
     opacity = np.zeros((size, size), np.float32)
     count = 1 if rng.random() < 0.6 else int(rng.integers(1, variation.people + 1))
@@ -101,7 +101,7 @@ def paste_scene(
         image, mask = _mirrored(draw(), rng)
         low, high = variation.scale
         # Several stand further away than one.
-        factor = size * _drawn_scale((low * 0.6, high if count == 1 else low * 1.2), rng) / min(mask.shape)
+        factor = size * _drawn_scale([low * 0.6, high if count == 1 else low * 1.2], rng) / min(mask.shape)
         image, mask = _resized((image, mask), factor, smooth=True)
         image, alpha = vary_colors(image, variation.color, rng), _softened(mask, rng)
         rows, columns = (_place(alpha, axis, size, rng) for axis in (0, 1))

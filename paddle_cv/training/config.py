@@ -140,7 +140,8 @@ class AdversarialConfig:
 
 @dataclass
 class TrainConfig:
-    """A whole run; a task with options of its own has a subclass of it (`Task.Config`). `output` is the run folder; `ema` the decay of the averaged weights (0: the weights themselves).
+    """A whole run; a task with options of its own has a subclass of it (`Task.Config`). `output` is the run folder; `ema` the decay
+    of the averaged weights (0: the weights themselves).
 
     `loss` is a name in `paddle_cv.training.losses`, for restoration, and `loss_weight` its weight beside a perceptual and an
     adversarial loss; classifiers have cross-entropy with `label_smoothing`.

@@ -129,8 +129,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> DictConfig:
         overrides: `key.subkey=value`, the values as in YAML.
 
     Returns:
-        All keys of `TrainConfig`, or of its subclass for the network's task, interpolations such as `${oc.env:PADDLE_CV_DATA}` resolved; one of `steps` and `epochs` is None.
-        `file` is the path, or what the file itself says: the `config.yaml` of a run folder names the configuration that the run
+        All keys of `TrainConfig`, or of its subclass for the network's task, interpolations such as `${oc.env:PADDLE_CV_DATA}`
+        resolved; one of `steps` and `epochs` is None. `file` is the path, or what the file itself says: the `config.yaml` of a run folder names the configuration that the run
         was started with.
 
     Raises:

@@ -44,8 +44,8 @@ class SegmentationModel(ModelConfig):
 @dataclass
 class SegmentationData(DataConfig):
     """`source` "folder": each of `folders` has the folders `images` and `masks`, whose files are matched by name. Where the network
-    tells one foreground from the background, masks are grey, binary, or transparent; else their grey values, or places in a palette, are
-    the numbers of the classes, and 255 is unknown. "voc2012": `folders`[0] is PASCAL's archive; without one it is downloaded.
+    tells one foreground from the background, masks are grey, binary, or transparent; else their grey values, or places in a
+    palette, are the numbers of the classes, and 255 is unknown. "voc2012": `folders`[0] is PASCAL's archive; without one it is downloaded.
     `validation_share` of the images is measured on. Items are squares of `patch_size` pixels, varied as `variation` says; for
     composites `backgrounds` names folders, files or patterns of photographs without foreground."""
 
@@ -129,7 +129,7 @@ class SegmentationTask(Task):
             self.spec,
             data.patch_size,
             classes=not self.tells_foreground,
-            variation=Variation(**{**data.variation, "scale": tuple(data.variation.scale)}),
+            variation=Variation(**data.variation),
             backgrounds=background_files(data.backgrounds),
             seed=self.config.seed,
         )
