@@ -52,15 +52,10 @@ def _parse(overrides: Sequence[str]) -> dict[str, Any]:
 def _options(contents: Iterable[dict[str, Any]]) -> type:
     """What can be configured for the network that the last of these names."""
     models = (content.get("model") for content in contents)
-    names = [model["name"] for model in models if isinstance(model, dict) and "name" in model]
+    names = [model.get("name") for model in models if isinstance(model, dict) and isinstance(model.get("name"), str)]
     try:
         return task_class(model_spec(names[-1]).task).Config
-    except (
-        IndexError,
-        KeyError,
-        TypeError,
-        ValueError,
-    ):  # whoever builds the network tells what is wrong with its name
+    except (IndexError, KeyError, ValueError):  # whoever builds the network tells what is wrong with its name
         return TrainConfig
 
 
@@ -130,8 +125,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> DictConfig:
 
     Returns:
         All keys of `TrainConfig`, or of its subclass for the network's task, interpolations such as `${oc.env:PADDLE_CV_DATA}`
-        resolved; one of `steps` and `epochs` is None. `file` is the path, or what the file itself says: the `config.yaml` of a run folder names the configuration that the run
-        was started with.
+        resolved; one of `steps` and `epochs` is None. `file` is the path, or what the file itself says: the `config.yaml` of a run
+        folder names the configuration that the run was started with.
 
     Raises:
         FileNotFoundError: The file or its base is missing.
