@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -10,8 +9,9 @@ import numpy as np
 from PIL import Image
 
 from .digits import digit_picture
-from .networks import Network
 from .parts import QUEUED, TOP, Words, menu
+from .tabs import Tab, tab
+from .texts import Texts
 
 __all__ = ["Drawing"]
 
@@ -28,18 +28,16 @@ _TAKE_BRUSH = """() => {
 }"""
 
 
-class Drawing:
-    """A sheet to draw on, and the digit that a network reads there.
+@tab("digits")
+class Drawing(Tab):
+    """A sheet to draw on, and the digit that a network reads there."""
 
-    Args:
-        networks: Those that read digits.
-    """
+    order = 1
 
-    def __init__(self, networks: Sequence[Network]):
-        self.networks = {network.name: network for network in networks}
+    def title(self, texts: Texts) -> str:
+        return texts.digits
 
-    def build(self, words: Words, page: gr.Blocks) -> None:
-        """Puts the components where Gradio builds."""
+    def build(self, words: Words, language: Any, page: gr.Blocks) -> None:
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
                 pad = words(

@@ -1,9 +1,9 @@
-"""The tab that enlarges and denoises."""
+"""The tab for results that are pictures: before and after."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ import gradio as gr
 
 from ..api import load
 from ..pictures import save_picture
-from .networks import Network
-from .parts import AT_ONCE, QUEUED, Words, errors_shown, menu, open_upload, predictor_of, samples
+from .parts import QUEUED, Words, errors_shown, menu, open_upload, predictor_of, samples
+from .tabs import Tab, tab
 from .texts import TEXTS
 
 __all__ = ["Enlarging"]
@@ -25,37 +25,21 @@ _SHOW_RESULT = """() => {
 }"""
 
 
-class Enlarging:
-    """A picture, before and after, with a line between to drag.
+@tab("image")
+class Enlarging(Tab):
+    """A picture, before and after, with a line between to drag."""
 
-    Args:
-        networks: Those that can be chosen.
-        max_megapixels: Of a result.
-    """
+    order = 0
 
-    def __init__(self, networks: Sequence[Network], max_megapixels: float):
-        self.networks = {network.name: network for network in networks}
-        self.max_megapixels = max_megapixels
-
-    def build(self, words: Words, language: Any) -> None:
-        """Puts the components where Gradio builds; `language` is the component that holds the code of the chosen one."""
-        networks = list(self.networks.values())
+    def build(self, words: Words, language: Any, page: gr.Blocks) -> None:
+        networks, mark = list(self.networks.values()), self.mark
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
-                file = words(gr.File, "label", "picture", file_types=["image"], height=120, elem_id="picture")
+                file = words(gr.File, "label", "picture", file_types=["image"], height=120, elem_id=f"{mark}picture")
                 chosen = samples(words, file)
                 network = menu(words, networks)
-                noise = words(
-                    gr.Slider,
-                    "label",
-                    "noise_level",
-                    minimum=0,
-                    maximum=75,
-                    step=1,
-                    value=15,
-                    visible=networks[0].told_noise,
-                )
-                run = words(gr.Button, "value", "run", variant="primary", elem_id="run")
+                widgets = self.widgets(words, network)
+                run = words(gr.Button, "value", "run", variant="primary", elem_id=f"{mark}run")
             with gr.Column(scale=3, min_width=300):
                 slider = gr.ImageSlider(
                     show_label=True,
@@ -64,25 +48,25 @@ class Enlarging:
                     max_height=560,
                     buttons=["fullscreen"],
                     interactive=False,
-                    elem_id="slider",
+                    elem_id=f"{mark}slider",
                 )
                 with gr.Row():
-                    facts = gr.Markdown(elem_id="facts")
-                    download = words(gr.DownloadButton, "label", "download", interactive=False, elem_id="download")
+                    facts = gr.Markdown(elem_id=f"{mark}facts")
+                    download = words(
+                        gr.DownloadButton, "label", "download", interactive=False, elem_id=f"{mark}download"
+                    )
                 words(gr.Markdown, "value", "hint", elem_classes="hint")
-        network.change(lambda name: gr.update(visible=self.networks[name].told_noise), network, noise, **AT_ONCE)
-        arguments = ([file, network, noise, language], [slider, download, facts])
+        arguments = ([file, network, *widgets, language], [slider, download, facts])
+        show_result = _SHOW_RESULT.replace("#slider", f"#{mark}slider")
         # Elsewhere Gradio's own "Error" would lie on the text.
         clicked = run.click(self.restore, *arguments, **QUEUED, show_progress_on=slider)
-        clicked.then(js=_SHOW_RESULT)
+        clicked.then(js=show_result)
         if chosen is not None:
             options = {**QUEUED, "api_visibility": "private"}
-            chosen.then(self.restore, *arguments, **options, show_progress_on=slider).then(js=_SHOW_RESULT)
+            chosen.then(self.restore, *arguments, **options, show_progress_on=slider).then(js=show_result)
 
-    def restore(
-        self, path: str | None, name: str, noise_level: float, language: str, progress: Any = _PROGRESS
-    ) -> Iterator[Any]:
-        """Enlarges or denoises the picture in a file; what the button does.
+    def restore(self, path: str | None, name: str, progress: Any = _PROGRESS, *values: Any) -> Iterator[Any]:
+        """Works on the picture in a file; what the button does. The values are those of the widgets, and the language's code.
 
         Yields, once: the pictures for the slider, the file to download, and a line on them. When Gradio asks for more, it has
         copies of its own of the files.
@@ -90,11 +74,11 @@ class Enlarging:
         Raises:
             gr.Error: The picture cannot be used, is too large, or there is none; or the network has no weights.
         """
-        texts, network = TEXTS[language], self.networks[name]
+        texts, network = TEXTS[values[-1]], self.networks[name]
         with errors_shown(texts, path), tempfile.TemporaryDirectory(prefix="paddle_cv_") as folder:
             predictor = predictor_of(network, texts)
             picture = open_upload(path, predictor.result_size, self.max_megapixels, texts.too_large, texts)
-            conditions = {"noise_level": noise_level} if network.told_noise else {}
+            conditions = self.taken(network, values[:-1])
             result = predictor.restore(
                 picture, progress=lambda done, of: progress((done, of), unit="windows"), **conditions
             )

@@ -6,105 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
 from .networks import Network
-from .parts import (
-    AT_ONCE,
-    QUEUED,
-    TOP,
-    Words,
-    errors_shown,
-    menu,
-    open_upload,
-    page_error,
-    predictor_of,
-    samples,
-)
-from .texts import TEXTS
+from .parts import TOP, Words
+from .showing import Showing
+from .tabs import tab
 
 __all__ = ["Naming"]
 
-# A picture is reduced to some hundred pixels.
-_MAX_MEGAPIXELS = 50.0
-_PROGRESS = gr.Progress(track_tqdm=True)  # downloads show one
 
+@tab("classes")
+class Naming(Showing):
+    """A picture, and the classes that a network sees in it: always the same number."""
 
-class Naming:
-    """A picture, and the classes that a network sees in it.
+    order = 2
 
-    Weights that would have to be fetched are offered, and fetched by a click only.
+    def widgets(self, words: Words, network: gr.Dropdown) -> list[Any]:
+        return []
 
-    Args:
-        networks: Classifiers.
-    """
+    def facts(self, words: Words) -> Any:
+        return words(gr.Label, "label", "label", num_top_classes=TOP, elem_id=f"{self.mark}label")
 
-    def __init__(self, networks: Sequence[Network]):
-        self.networks = {network.name: network for network in networks}
-
-    def build(self, words: Words, language: Any) -> None:
-        """Puts the components where Gradio builds; `language` is the component that holds the code of the chosen one."""
-        networks = list(self.networks.values())
-        with gr.Row():
-            with gr.Column(scale=1, min_width=300):
-                network = menu(words, networks)
-                missing = networks[0].missing
-                notice = gr.Markdown(
-                    words.first.none_here.format(name=networks[0].name), visible=missing, elem_id="notice"
-                )
-                fetch = words(
-                    gr.Button, "value", "fetch", variant="primary", visible=missing, interactive=True, elem_id="fetch"
-                )
-                file = words(gr.File, "label", "picture", file_types=["image"], height=120, elem_id="unknown")
-                samples(words, file)  # classified as any other, when the file changes
-            with gr.Column(scale=2, min_width=300):
-                label = words(gr.Label, "label", "label", num_top_classes=TOP, elem_id="label")
-                shown = gr.Image(show_label=False, interactive=False, buttons=["fullscreen"], height="min(480px, 40vh)")
-        notices = [notice, fetch]
-        arguments = ([file, network, language], [label, shown])
-        network.change(self.notice, [network, language], notices, **AT_ONCE)
-        language.change(self.notice, [network, language], notices, **AT_ONCE)
-        options = {**QUEUED, "api_visibility": "private"}
-        for change in (file.change, network.change):
-            change(self.classify, *arguments, **QUEUED)
-        fetched = fetch.click(self.fetch, [network, language], notices, **options, show_progress_on=fetch)
-        fetched.success(self.classify, *arguments, **options)
-
-    def notice(self, name: str, language: str) -> tuple[Any, Any]:
-        """What is said of weights that are not here, and the button that fetches them."""
-        missing = self.networks[name].missing
-        text = TEXTS[language].none_here.format(name=name)
-        return gr.update(value=text, visible=missing), gr.update(visible=missing)
-
-    def fetch(self, name: str, language: str, progress: Any = _PROGRESS) -> tuple[Any, Any]:
-        """Fetches the weights of a network; what the button does.
-
-        Raises:
-            gr.Error: They cannot be fetched; the message says where they may be put by hand.
-        """
-        texts = TEXTS[language]
-        try:
-            self.networks[name].fetch()
-        except FileNotFoundError as error:
-            raise page_error(texts.no_weights.format(name=name, error=error), texts) from None
-        return self.notice(name, language)
-
-    def classify(self, path: str | None, name: str, language: str) -> tuple[Any, Any]:
-        """What the picture in a file shows, {label: probability}, and the picture; None twice without a file.
-
-        Where the weights are not here, only the picture: nothing is fetched that nobody asked for.
-
-        Raises:
-            gr.Error: The picture or the network's weights cannot be used.
-        """
-        if path is None:
-            return None, None
-        texts, network = TEXTS[language], self.networks[name]
-        with errors_shown(texts, path):
-            picture = open_upload(path, lambda *size: size, _MAX_MEGAPIXELS, texts.too_large_to_name, texts)
-            preview = Image.fromarray(picture.on_white().eight_bits().color)
-            preview.thumbnail((1200, 1200))
-            if network.missing:
-                return None, preview
-            [outcome] = predictor_of(network, texts).predict_each([picture], TOP)
-            return outcome.as_dict(), preview
+    def given(self, network: Network, values: Sequence[Any]) -> dict[str, Any]:
+        return {"top_k": TOP}

@@ -10,6 +10,7 @@ from typing import Any, Optional, Union
 
 from ..api import load
 from ..data import label_names
+from ..inference.registry import predictor_class, predictors
 from ..models import ModelSpec, list_models, model_spec
 from ..weights import cached_path, pretrained_weights, shipped_weights
 from .texts import Texts
@@ -20,7 +21,7 @@ __all__ = ["Network", "networks_at_hand", "networks_to_fetch", "own_network"]
 _FIRST = "rdn_lite_x4"
 #: The denoiser of the chain "clean and enlarge".
 _CLEANER = "dncnn_lite_gray_s25"
-# Of the classifiers that can be fetched the first: small and good.
+# Of those that can be fetched the first: small and good.
 _FIRST_TO_FETCH = "mobilenet_v2"
 
 
@@ -63,9 +64,9 @@ class Network:
         return tuple(self.spec.class_names or label_names("mnist")) == label_names("mnist")
 
     @property
-    def told_noise(self) -> bool:
-        """Whether it has to be told the noise level."""
-        return "sigma" in self.spec.extra_inputs
+    def shows(self) -> str:
+        """The kind of its results, for which the page has a tab."""
+        return "digits" if self.reads_digits else predictor_class(self.task).shows
 
     @property
     def about(self) -> str:
@@ -89,11 +90,8 @@ class Network:
         """What it does, and its name; an arrow before it where its weights would have to be fetched."""
         if self.cleans:
             does = texts.cleans_and_enlarges.format(scale=self.spec.scale)
-        elif self.task == "classification":
-            classes = len(self.spec.class_names) or self.spec.hyperparameters.get("num_classes", 1000)
-            does = texts.reads_digits if self.reads_digits else texts.classifies.format(classes=classes)
         else:
-            does = texts.enlarges.format(scale=self.spec.scale) if self.spec.scale else texts.denoises
+            does = texts.reads_digits if self.reads_digits else self.spec.does(texts.code)
         return f"{'⤓ ' if self.missing else ''}{does} — {self.name}"
 
 
@@ -103,7 +101,7 @@ def networks_at_hand() -> list[Network]:
     Those that enlarge come first: the page begins with the first of its menu, and few photographs want a denoiser. After the best
     of them stands the chain of a denoiser and this network.
     """
-    specs = [spec for spec in map(model_spec, list_models(pretrained=True)) if _weights(spec) is not None]
+    specs = [spec for spec in _pretrained() if _weights(spec) is not None]
     specs.sort(key=lambda spec: (spec.name != _FIRST, not spec.scale, -(spec.scale or 0)))
     found = [
         Network(spec.name, spec, lambda name=spec.name: load(name), published=not spec.hub_module) for spec in specs
@@ -117,14 +115,21 @@ def networks_at_hand() -> list[Network]:
 
 
 def networks_to_fetch() -> list[Network]:
-    """Classifiers whose weights somebody publishes, and that are not here yet."""
-    specs = map(model_spec, list_models(task="classification", pretrained=True))
-    missing = sorted((s for s in specs if _weights(s) is None and s.published), key=lambda s: s.name != _FIRST_TO_FETCH)
+    """Networks whose weights somebody publishes, and that are not here yet."""
+    missing = [spec for spec in _pretrained() if _weights(spec) is None and spec.published]
+    missing.sort(key=lambda spec: spec.name != _FIRST_TO_FETCH)
     return [Network(spec.name, spec, lambda name=spec.name: load(name), published=True) for spec in missing]
+
+
+def _pretrained() -> list[ModelSpec]:
+    """The networks with weights that there is a predictor for."""
+    return [spec for spec in map(model_spec, list_models(pretrained=True)) if spec.task in predictors()]
 
 
 def _weights(spec: ModelSpec) -> Optional[Path]:
     """The file, without a download; whether it is the published one is checked when it is loaded."""
+    if spec.hub_module is None and spec.published is None:
+        return None
     if spec.hub_module is None:
         path = cached_path(spec.published)
         return path if path.is_file() else None

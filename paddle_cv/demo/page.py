@@ -14,6 +14,7 @@ from .naming import Naming
 from .networks import Network
 from .parts import AT_ONCE, Words
 from .samples import sample_folder
+from .tabs import make_tabs
 from .texts import LANGUAGES
 
 __all__ = ["MAX_MEGAPIXELS", "Page"]
@@ -50,7 +51,7 @@ _LOOK = {
 
 
 class Page(gr.Blocks):
-    """A Gradio page with a tab for each of the jobs that its networks do: enlarging and denoising, digits, classification.
+    """A Gradio page with a tab for each of the jobs that its networks do (`Tab`).
 
     It asks for nothing from outside, and `launch` binds it to this machine alone if not told otherwise.
 
@@ -61,7 +62,8 @@ class Page(gr.Blocks):
 
     Attributes:
         networks: By their names.
-        enlarging, drawing, naming: The tabs; None where no network is for it.
+        tabs: From left to right.
+        enlarging, drawing, naming: The first tab of each class; None where no network is for it.
 
     Raises:
         ValueError: No networks.
@@ -77,12 +79,9 @@ class Page(gr.Blocks):
         super().__init__(title="paddle_cv", analytics_enabled=False, delete_cache=(600, 3600))
         self.networks = {network.name: network for network in networks}
         self._words = words = Words(language or "en")
-        digits = [network for network in networks if network.reads_digits]
-        classifiers = [network for network in networks if network.task == "classification" and network not in digits]
-        others = [network for network in networks if network.task != "classification"]
-        self.enlarging = Enlarging(others, max_megapixels) if others else None
-        self.drawing = Drawing(digits) if digits else None
-        self.naming = Naming(classifiers) if classifiers else None
+        self.tabs = make_tabs(networks, max_megapixels)
+        shown = {type(one): one for one in reversed(self.tabs)}
+        self.enlarging, self.drawing, self.naming = map(shown.get, (Enlarging, Drawing, Naming))
         with self:
             with gr.Row(elem_id="top"):
                 gr.Markdown("# paddle_cv")
@@ -90,15 +89,9 @@ class Page(gr.Blocks):
                 chosen = gr.Radio(
                     codes, value=words.first.code, show_label=False, container=False, elem_id="language", min_width=0
                 )
-            if self.enlarging:
-                with words(gr.Tab, "label", "restoration", id="restoration"):
-                    self.enlarging.build(words, chosen)
-            if self.drawing:
-                with words(gr.Tab, "label", "digits", id="digits"):
-                    self.drawing.build(words, self)
-            if self.naming:
-                with words(gr.Tab, "label", "classification", id="classification"):
-                    self.naming.build(words, chosen)
+            for one in self.tabs:
+                with words(gr.Tab, "label", one.title):
+                    one.build(words, chosen, self)
             words(gr.Markdown, "value", "about")
             chosen.input(words.updates, chosen, words.components, **AT_ONCE)
             if language is None:

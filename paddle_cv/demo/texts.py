@@ -14,20 +14,14 @@ class Texts:
     code: str
     about: str
     # the tabs
-    restoration: str
     digits: str
-    classification: str
     # what networks do
-    enlarges: str
-    denoises: str
     cleans_and_enlarges: str
     reads_digits: str
-    classifies: str
-    # enlarging and denoising
+    # before and after
     picture: str
     samples: str
     network: str
-    noise_level: str
     run: str
     download: str
     bicubic: str
@@ -38,7 +32,7 @@ class Texts:
     draw: str
     digit: str
     seen: str
-    # classification
+    # what a network finds
     label: str
     none_here: str
     fetch: str
@@ -57,18 +51,12 @@ _ENGLISH = Texts(
     code="en",
     about="Classic CNNs and super-resolution networks for PaddlePaddle. "
     "Pictures go no further than the computer that runs this page.",
-    restoration="Enlarge, clean",
     digits="Digits",
-    classification="Recognise",
-    enlarges="Enlarge × {scale}",
-    denoises="Remove noise",
     cleans_and_enlarges="Clean, then enlarge × {scale}",
     reads_digits="Read a digit",
-    classifies="{classes} classes",
     picture="Picture",
     samples="or try one of these",
     network="What to do, and by which network",
-    noise_level="Noise level (standard deviation, of 255)",
     run="Run",
     download="Download the result (PNG)",
     bicubic="bicubic",
@@ -97,18 +85,12 @@ _ENGLISH = Texts(
 _CHINESE = Texts(
     code="zh",
     about="飞桨上的经典卷积网络与超分辨率网络。图片只到运行本页面的电脑为止。",
-    restoration="放大与去噪",
     digits="手写数字",
-    classification="图像分类",
-    enlarges="放大 {scale} 倍",
-    denoises="去噪",
     cleans_and_enlarges="先去噪，再放大 {scale} 倍",
     reads_digits="识别数字",
-    classifies="识别 {classes} 类事物",
     picture="图片",
     samples="或者试试这些",
     network="做什么，用哪个网络",
-    noise_level="噪声水平（标准差，以 255 为满值）",
     run="运行",
     download="下载结果（PNG）",
     bicubic="双三次插值",

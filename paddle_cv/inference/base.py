@@ -35,6 +35,8 @@ class PicturePredictor(Predictor):
         ValueError: `outscale` is not positive.
     """
 
+    shows = "image"
+
     def __init__(self, scale: int, outscale: Optional[float] = None, max_megapixels: float = MAX_MEGAPIXELS):
         if outscale is not None and not 0 < outscale < math.inf:
             raise ValueError(f"outscale must be positive, not {outscale}")

@@ -10,11 +10,13 @@ from typing import Any, Optional, Union
 
 import numpy as np
 from paddle import nn
+from PIL import Image
 
 from ..data import label_names
 from ..data.preprocessing import middle_square, standardise, visible_image
 from ..engines.openvino_graphs import Loss
 from ..engines.runtime import Run, make_engine
+from ..files import json_text, whole_file
 from ..models import ModelSpec
 from ..pictures import MAX_MEGAPIXELS, ImageError, Picture, open_picture
 from ..pictures.display import table_html
@@ -59,16 +61,22 @@ class Classification:
         """{label: probability}, in the same order."""
         return dict(zip(self.labels, self.probabilities))
 
-    def _repr_html_(self) -> str:
-        return table_html(self.as_dict().items(), self._picture())
+    def save(self, target: Union[str, Path]) -> Path:
+        """Writes them to a JSON file."""
+        with whole_file(target) as file:
+            file.write_text(json_text(self.as_dict()) + "\n", encoding="utf-8")
+        return Path(target)
 
-    def _picture(self) -> Optional[np.ndarray]:
-        """As it is now; None where a file has gone."""
+    def preview(self) -> Optional[Image.Image]:
+        """What was classified, as it is now; None where a file has gone."""
         try:
             picture = self.source if isinstance(self.source, Picture) else open_picture(self.source)
         except (ImageError, OSError):
             return None
-        return picture.array()
+        return picture.preview()
+
+    def _repr_html_(self) -> str:
+        return table_html(self.as_dict().items(), self.preview())
 
 
 class ClassificationSamples(Samples):
@@ -121,7 +129,17 @@ class ClassificationPredictor(Predictor):
         "accuracy": Score(2, " %", 100, 0.0002, {"en": "accuracy on {}", "zh": "{} 上的准确率"}),
     }
     samples = ClassificationSamples()
-    options = (Option("top_k", int, "how many classes to name (5)", least=1),)
+    shows = "classes"
+    options = (
+        Option(
+            "top_k",
+            int,
+            "how many classes to name (5)",
+            least=1,
+            preset=1,
+            label={"en": "Classes to name", "zh": "类别数"},
+        ),
+    )
 
     def __init__(
         self,

@@ -20,12 +20,16 @@ class Predictor(ABC):
         options: What programs, servers and pages let their users set.
         scores: What it is measured by, by name; the first one chooses the best weights of a training.
         samples: What its networks are tried on with fewer digits; None: they are not.
+        shows: The kind of its results, for which pages have a tab: "image", "classes"; "": any `Result`.
+        writes: The suffix of the files that its results are saved in by programs; "": these print `as_dict`.
         spec: What the network is.
     """
 
     options: ClassVar[Sequence[Option]] = ()
     scores: ClassVar[Mapping[str, Score]] = {}
     samples: ClassVar[Samples | None] = None
+    shows: ClassVar[str] = ""
+    writes: ClassVar[str] = ""
     spec: ModelSpec
 
     @abstractmethod
@@ -34,4 +38,4 @@ class Predictor(ABC):
 
     @abstractmethod
     def predict_each(self, images: Sequence[Any], **options: Any) -> Iterator[Any]:
-        """For each image its result or, where it failed, the exception."""
+        """For each image its `Result` or, where it failed, the exception."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..models import ModelSpec
 from ..models.discovery import Table
 
 __all__ = ["Option", "Score", "predictor", "predictor_class", "predictors"]
@@ -25,6 +26,10 @@ class Option:
         help: What it is for, and in parentheses what holds without it.
         least: The smallest value.
         at_start: It is an argument of the predictor itself, and not of `predict`.
+        needs: The extra input of networks that it is for; None: it is for all.
+        preset: What pages and servers begin with; None: they do not have it.
+        most, step: The largest value, and the distance of those that a page offers.
+        label: By language, what pages and servers call it.
     """
 
     name: str
@@ -32,11 +37,36 @@ class Option:
     help: str
     least: float | None = None
     at_start: bool = False
+    needs: str | None = None
+    preset: Any = None
+    most: float | None = None
+    step: float | None = None
+    label: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def flag(self) -> str:
         """As programs spell it."""
         return "--" + self.name.replace("_", "-")
+
+    def applies(self, spec: ModelSpec) -> bool:
+        """Whether a page or a server has it for a network."""
+        return self.preset is not None and not self.at_start and self.needs in (None, *spec.extra_inputs)
+
+    def title(self, language: str) -> str:
+        """What it is called."""
+        return self.label.get(language) or self.name.replace("_", " ").capitalize()
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Its JSON Schema."""
+        kinds = {bool: "boolean", int: "integer", float: "number", str: "string"}
+        limits = {"minimum": self.least, "maximum": self.most}
+        return {
+            "type": kinds[self.kind],
+            **{key: limit for key, limit in limits.items() if limit is not None},
+            "default": self.preset,
+            "description": f"{self.title('en')}.",
+        }
 
     def read(self, text: str) -> Any:
         """A value from a command line.

@@ -62,7 +62,16 @@ class RestorationPredictor(PicturePredictor):
         Option("tile", int, "largest side of the windows in pixels (as memory allows)", least=1, at_start=True),
         Option("self_ensemble", bool, "mean over eight orientations: eight times the work", at_start=True),
         Option("outscale", float, "how much larger the results are, any number (as the network)", at_start=True),
-        Option("noise_level", float, "standard deviation of the noise, of 255, for denoisers that are told it"),
+        Option(
+            "noise_level",
+            float,
+            "standard deviation of the noise, of 255, for denoisers that are told it",
+            needs="sigma",
+            preset=15,
+            most=75,
+            step=1,
+            label={"en": "Noise level (standard deviation, of 255)", "zh": "噪声水平（标准差，以 255 为满值）"},
+        ),
     )
 
     def __init__(

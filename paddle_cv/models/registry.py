@@ -137,12 +137,16 @@ def list_aliases() -> dict[str, str]:
     return dict(_ALIASES)
 
 
-def _tasks() -> set[str]:
-    """Those of the registered networks, and of kinds of networks that none is registered of yet."""
+def _kinds() -> list[type[ModelSpec]]:
     kinds = [ModelSpec]
     for kind in kinds:
         kinds += kind.__subclasses__()
-    return {kind.task for kind in kinds if kind.task} | {spec.task for spec in _SPECS.values()}
+    return kinds
+
+
+def _tasks() -> set[str]:
+    """Those of the registered networks, and of kinds of networks that none is registered of yet."""
+    return {spec.task for spec in _SPECS.values()}.union(*(kind.tasks() for kind in _kinds()))
 
 
 def _of_modules() -> dict[str, ModelSpec]:
@@ -170,7 +174,9 @@ def model_spec(name: str) -> ModelSpec:
         tasks = {known: spec.task for known, spec in {**modules, **_SPECS}.items()}
         tasks.update({tag: spec.task for tag, spec in _TAGGED.items()})
         tasks.update({alias: _SPECS[known].task for alias, known in _ALIASES.items()})
-        hint = suggest(name, tasks, [known for known in tasks if pretrained_spec(known).has_weights])
+        pretrained = [known for known in tasks if pretrained_spec(known).has_weights]
+        words = {task: words for kind in _kinds() for task, words in kind.words.items()}
+        hint = suggest(name, tasks, pretrained, words)
         raise KeyError(f"there is no model {name!r}; {hint}")
     return _SPECS.get(name) or modules[name]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = ["LabelledSpec", "ModelSpec", "PackagedWeights", "PublishedWeights"]
 
@@ -42,7 +42,7 @@ class ModelSpec:
         name: Registered name, for example `rdn_lite_x4`.
         network: The `paddle.nn.Layer` class that the name builds.
         hyperparameters: Keyword arguments of `network` for this name.
-        task: `super_resolution`, `denoising`, `classification`, ...
+        task: What it is for, one of `tasks`.
         paper: Authors, title, venue and year.
         summary: One sentence on this configuration.
         in_channels: Channels of the network's input: 3 for RGB, 1 for grey or the luminance Y of BT.601.
@@ -58,6 +58,11 @@ class ModelSpec:
         hub_module: The folder below `hub_modules` that ships this network's weights; None where none are shipped.
         bare_modules: Folders below `hub_modules` of modules with this network that others' weights are put into.
     """
+
+    #: For each of the tasks: words for what it does, beside its name, that somebody may type.
+    words: ClassVar[Mapping[str, Sequence[str]]] = {}
+    #: By language: what pages call networks with these facts.
+    titles: ClassVar[Mapping[str, str]] = {}
 
     name: str
     network: type
@@ -76,6 +81,19 @@ class ModelSpec:
     reference: str | None = None
     hub_module: str | None = None
     bare_modules: Sequence[str] = ()
+
+    @classmethod
+    def tasks(cls) -> set[str]:
+        """What networks with these facts may be for."""
+        return {cls.task, *cls.words} - {""}
+
+    def title(self, language: str) -> str:
+        """What networks like this one do, as pages call it."""
+        return self.titles.get(language) or self.task.replace("_", " ").capitalize()
+
+    def does(self, language: str) -> str:
+        """What this one does."""
+        return self.title(language)
 
     @property
     def has_weights(self) -> bool:

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["suggest"]
 
-#: Words for what a task does, beside its own name. They count where a typed name contains them.
-_WORDS = {
-    "super_resolution": ("enlarge", "upscal", "upsampl", "sisr", "放大", "超分"),
-    "denoising": ("noise", "clean", "去噪", "降噪"),
-    "classification": ("classify", "recogni", "imagenet", "digit", "分类", "识别"),
-    "segmentation": ("human_seg", "分割"),
-    "matting": ("cutout", "background", "抠图"),
-    "colorization": ("colouri", "上色"),
-    "stylization": ("style", "cartoon", "风格"),
-}
 # As many letters of a word and of a task's name have to agree: "denoiser", "superres", "colorize".
 _STEM = 5
 _SHOWN = 4
 _ALIKE = 0.5
 
 
-def suggest(name: str, tasks: Mapping[str, str], pretrained: Iterable[str]) -> str:
+def suggest(name: str, tasks: Mapping[str, str], pretrained: Iterable[str], words: Mapping[str, Sequence[str]]) -> str:
     """A sentence with the names that come nearest: networks for what the name speaks of, or else names that look like it.
 
     Args:
         name: What was typed.
         tasks: The task of each known name.
         pretrained: Those that have weights; they come first.
+        words: For each task those for what it does, beside its own name. They count where a typed name contains them.
     """
     pretrained = set(pretrained)
-    task = _task(name, set(tasks.values()))
+    task = _task(name, set(tasks.values()), words)
     family = _family(name)
     near = {known: (_family(known) == family, _likeness(name, known)) for known in tasks}
     alike = sorted(near, key=lambda known: (near[known], known in pretrained), reverse=True)
@@ -51,12 +42,12 @@ def suggest(name: str, tasks: Mapping[str, str], pretrained: Iterable[str]) -> s
     return "paddle_cv.list_models() has all names"
 
 
-def _task(name: str, tasks: Iterable[str]) -> str | None:
+def _task(name: str, tasks: Iterable[str], words: Mapping[str, Sequence[str]]) -> str | None:
     """The task that a typed name speaks of."""
     name = name.lower()
     letters = re.sub(r"[^a-z]", "", name)
     for task in sorted(tasks):
-        if any(word in name for word in _WORDS.get(task, ())) or _common(letters, task.replace("_", "")) >= _STEM:
+        if any(word in name for word in words.get(task, ())) or _common(letters, task.replace("_", "")) >= _STEM:
             return task
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -77,6 +78,25 @@ class Picture:
         if self.alpha is None:
             return self.color
         return np.dstack([self.color, self.alpha])
+
+    def save(self, target: Union[str, Path]) -> Path:
+        """Writes it to a file (`save_picture`)."""
+        from .writing import save_picture
+
+        return save_picture(self, target)
+
+    def as_dict(self) -> dict[str, Any]:
+        """{"width", "height"} in pixels."""
+        return {"width": self.size[1], "height": self.size[0]}
+
+    def preview(self) -> Image.Image:
+        """What one sees of it, in 8 bits."""
+        return Image.fromarray(self.on_white().eight_bits().color)
+
+    def _repr_html_(self) -> str:
+        from .display import picture_html
+
+        return picture_html(self.array())
 
     def result(self) -> Union[np.ndarray, Image.Image]:
         """An array for an array, else a PIL image, or an array where Pillow has no mode of this depth (16-bit colour)."""

@@ -50,7 +50,7 @@ def restore(page, path, name="rdn_lite_x4", noise_level=15, language="en"):
             facts,
         )
         for slider, file, facts in page.enlarging.restore(
-            path, name, noise_level, language, progress=lambda at, unit: steps.append(at)
+            path, name, lambda at, unit: steps.append(at), noise_level, language
         )
     )
     assert steps and steps[-1][0] == steps[-1][1]
@@ -189,7 +189,7 @@ def test_what_cannot_be_used_is_a_message(page, photo, tmp_path, language, faile
     Image.fromarray(photo[:100, :100]).save(damaged)
     damaged.write_bytes(damaged.read_bytes()[:5000])
     calls = [
-        lambda path: next(page.enlarging.restore(path, "rdn_lite_x4", 0, language)),
+        lambda path: next(page.enlarging.restore(path, "rdn_lite_x4", gr.Progress(), 0, language)),
         lambda path: page.naming.classify(path, "mobilenet_v2", language),
     ]
     reasons = {
@@ -289,13 +289,13 @@ def test_classification_with_weights_of_a_file(photo, tmp_path):
 
 def test_a_page_shows_the_tabs_of_its_networks(page):
     tabs = lambda page: [tab.label for tab in components(page, gr.Tab)]  # noqa: E731
-    english, chinese = TEXTS["en"], TEXTS["zh"]
-    assert tabs(page) == [english.restoration, english.digits, english.classification]
+    english = ["Enlarge, clean", "Digits", "Recognise"]
+    assert tabs(page) == english
     networks = networks_at_hand()
-    assert tabs(Page([n for n in networks if n.task != "classification"], "zh")) == [chinese.restoration]
-    assert tabs(Page(networks)) == [english.restoration, english.digits]  # no photograph is taken for a digit
+    assert tabs(Page([n for n in networks if n.task != "classification"], "zh")) == ["放大与去噪"]
+    assert tabs(Page(networks)) == english[:2]  # no photograph is taken for a digit
     plain = [replace(n, spec=replace(n.spec, labels="imagenet")) for n in networks if n.reads_digits]
-    assert tabs(Page(plain)) == [english.classification]
+    assert tabs(Page(plain)) == english[2:]
     with pytest.raises(ValueError):
         Page([])
 

@@ -37,8 +37,15 @@ class ClassificationSpec(LabelledSpec):
         resize: Pixels of an image's shorter side before the middle, `input_size` pixels a side, is cut out.
     """
 
+    words = {"classification": ("classify", "recogni", "imagenet", "digit", "分类", "识别")}
+    titles = {"en": "Recognise", "zh": "图像分类"}
+
     task: str = "classification"
     resize: int | None = None
+
+    def does(self, language: str) -> str:
+        classes = len(self.class_names) or self.hyperparameters.get("num_classes", 1000)
+        return {"en": "{} classes", "zh": "识别 {} 类事物"}[language].format(classes)
 
 
 #: `paddle_cv.models.register_model` for networks of this folder.

@@ -20,6 +20,8 @@ class ColorizationSpec(ModelSpec):
         multiple: The sides of the input are multiples of this many pixels.
     """
 
+    words = {"colorization": ("colouri", "上色")}
+
     task: str = "colorization"
     in_channels: int = 1
     value_range: tuple = (0.0, 100.0)

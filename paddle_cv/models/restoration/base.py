@@ -22,9 +22,20 @@ class RestorationSpec(ModelSpec):
         enlarged_input: Whether it takes the image already enlarged (bicubic) to the size of its output.
     """
 
+    words = {
+        "super_resolution": ("enlarge", "upscal", "upsampl", "sisr", "放大", "超分"),
+        "denoising": ("noise", "clean", "去噪", "降噪"),
+    }
+    titles = {"en": "Enlarge, clean", "zh": "放大与去噪"}
+
     task: str = "super_resolution"
     scale: int | None = None
     enlarged_input: bool = False
+
+    def does(self, language: str) -> str:
+        if self.scale is None:
+            return {"en": "Remove noise", "zh": "去噪"}[language]
+        return {"en": "Enlarge × {}", "zh": "放大 {} 倍"}[language].format(self.scale)
 
     @property
     def network_scale(self) -> int:

@@ -52,6 +52,8 @@ class SegmentationSpec(LabelledSpec, WholeImageSpec):
         foreground: The class whose probability cuts out what is wanted: people, or what stands out; None: no class of its own.
     """
 
+    words = {"segmentation": ("human_seg", "分割")}
+
     task: str = "segmentation"
     output: str = "logits"
     foreground: Optional[int] = None
@@ -78,5 +80,7 @@ class SegmentationSpec(LabelledSpec, WholeImageSpec):
 @dataclass(frozen=True)
 class MattingSpec(WholeImageSpec):
     """A network from images (N, 3, H, W) to the opacity of their foreground (N, 1, H, W), in [0, 1]."""
+
+    words = {"matting": ("cutout", "background", "抠图")}
 
     task: str = "matting"

@@ -22,6 +22,8 @@ class StylizationSpec(ModelSpec):
         bgr: The network takes and gives the channels in the order blue, green, red.
     """
 
+    words = {"stylization": ("style", "cartoon", "风格")}
+
     task: str = "stylization"
     any_style: bool = False
     multiple: int = 4
