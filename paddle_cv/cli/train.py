@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // _PROCE
 from paddle_cv.training import (  # noqa: E402
     Trainer,
     config_text,
+    has_checkpoint,
     has_results,
     hold,
     join,
@@ -98,4 +99,4 @@ def _train(config, arguments, begin_log=lambda anew: None):
 
 
 def _how_to_go_on(run: Path) -> str:
-    return f"--resume goes on from here, in {run}" if has_results(run) else "nothing was saved yet"
+    return f"--resume goes on from here, in {run}" if has_checkpoint(run) else "nothing was saved yet"

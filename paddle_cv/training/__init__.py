@@ -7,7 +7,7 @@ from .configs import find_config
 from .distributed import join, rank
 from .logs import log_to
 from .resuming import state_to_go_on_with
-from .run_folder import has_results, hold
+from .run_folder import has_checkpoint, has_results, hold
 from .trainer import Trainer
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Trainer",
     "config_text",
     "find_config",
+    "has_checkpoint",
     "has_results",
     "hold",
     "join",

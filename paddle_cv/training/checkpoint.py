@@ -23,6 +23,7 @@ from ..files import whole_file
 from ..weights.safetensors_files import read_safetensors
 
 __all__ = [
+    "is_of_earlier_version",
     "load_checkpoint",
     "load_latest",
     "optimizer_state",
@@ -82,8 +83,14 @@ def load_checkpoint(path: Union[str, Path]) -> dict[str, Any]:
         return _with_tensors(json.loads(metadata["state"]), arrays)
     except Exception as error:  # whatever a damaged file leads to
         earlier = "; it is a pickle, as earlier versions of paddle_cv wrote, and those are not read any more"
-        hint = earlier if content.startswith(_PICKLED) else ""
+        hint = earlier if is_of_earlier_version(path) else ""
         raise ValueError(f"{path} is no checkpoint, or a damaged one{hint}") from error
+
+
+def is_of_earlier_version(path: Path) -> bool:
+    """Whether a file begins as the pickles do that checkpoints once were."""
+    with open(path, "rb") as file:
+        return file.read(len(_PICKLED)) == _PICKLED
 
 
 def _without_tensors(value: Any, key: str, tensors: dict[str, paddle.Tensor]) -> Any:

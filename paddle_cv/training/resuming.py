@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import load_latest
-from .run_folder import has_checkpoint, has_results, steps_measured
+from .checkpoint import LATEST, PREVIOUS, is_of_earlier_version, load_latest
+from .run_folder import BEST_WEIGHTS, LAST_WEIGHTS, foreign_states, has_checkpoint, has_results, steps_measured
 
 __all__ = ["changes", "check_changes", "state_to_go_on_with"]
 
@@ -31,17 +31,25 @@ def state_to_go_on_with(folder: Path) -> dict[str, Any] | None:
     """
     state = load_latest(folder)
     if state is None and has_results(folder):
-        steps = steps_measured(folder)
-        what = (
-            "every checkpoint is damaged"
-            if has_checkpoint(folder)
-            else f"there is no checkpoint, but results of {steps} steps"
-        )
+        weights = next((name for name in (LAST_WEIGHTS, BEST_WEIGHTS) if (folder / name).is_file()), "WEIGHTS")
         raise ValueError(
-            f"{folder}: {what}; --overwrite starts again there, -o output=FOLDER model.weights={folder}/last.pdparams starts from "
-            "its weights elsewhere"
+            f"{folder}: {_what_is_there(folder)}; --overwrite starts again there, -o output=FOLDER "
+            f"model.weights={folder}/{weights} starts from its weights elsewhere"
         )
     return state
+
+
+def _what_is_there(folder: Path) -> str:
+    """Why a run with results cannot be continued, in words."""
+    if has_checkpoint(folder):
+        there = [folder / name for name in (LATEST, PREVIOUS) if (folder / name).is_file()]
+        if all(is_of_earlier_version(path) for path in there):
+            names = " and ".join(path.name for path in there)
+            return f"{names} of an earlier version of paddle_cv, whose checkpoints (pickles) are not read any more"
+        return "every checkpoint is damaged"
+    if others := foreign_states(folder):
+        return f"no checkpoint of this program, but {', '.join(others[:5])}, which it does not read"
+    return f"there is no checkpoint, but results of {steps_measured(folder)} steps"
 
 
 def _values(content: Any, key: str = "") -> Iterator[tuple[str, Any]]:

@@ -17,6 +17,7 @@ __all__ = [
     "LAST_WEIGHTS",
     "METRICS",
     "clear",
+    "foreign_states",
     "has_checkpoint",
     "has_results",
     "hold",
@@ -26,6 +27,8 @@ __all__ = [
 BEST_WEIGHTS, LAST_WEIGHTS, METRICS = "best.pdparams", "last.pdparams", "metrics.json"
 _LOCK = ".lock"
 _RESULTS = (LATEST, PREVIOUS, NEXT, BEST_WEIGHTS, LAST_WEIGHTS, METRICS, "curves.png", "config.yaml")
+# How names of checkpoints end: ours, and the optimizers' states that `paddle.save` is given by custom.
+_STATES = ("*.pdckpt", "*.pdopt")
 
 _held: set[Path] = set()
 
@@ -115,9 +118,15 @@ def steps_measured(folder: Path) -> int:
         return 0
 
 
+def foreign_states(folder: Path) -> list[str]:
+    """Names of states of training that no run of this version writes: renamed checkpoints, and optimizers of other programs."""
+    names = sorted(path.name for pattern in _STATES for path in folder.glob(pattern))
+    return [name for name in names if name not in _RESULTS]
+
+
 def has_results(folder: Path) -> bool:
-    """Whether a run in the folder has got anywhere."""
-    return has_checkpoint(folder) or steps_measured(folder) > 0
+    """Whether a run in the folder has got anywhere, be it of another program."""
+    return has_checkpoint(folder) or steps_measured(folder) > 0 or bool(foreign_states(folder))
 
 
 def clear(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Runs that go on: with another configuration, after damage, and after --overwrite."""
 
 import json
+import pickle
 import sys
 
 import numpy as np
@@ -116,6 +117,25 @@ def test_damaged_checkpoints_are_no_reason_to_begin_anew(run, tmp_path, capsys):
     assert (tmp_path / "run" / "last.pdparams").read_bytes() == weights
     assert run("--overwrite") == 0
     assert state_to_go_on_with(tmp_path / "none") is None
+
+
+@pytest.mark.parametrize(
+    "names, message",
+    [
+        (["last.pdckpt", "previous.pdckpt"], "last.pdckpt and previous.pdckpt of an earlier version of paddle_cv"),
+        (["previous.pdckpt", "last.pdparams"], "run/last.pdparams starts from its weights elsewhere"),
+        (["20.pdparams", "20.pdopt"], "no checkpoint of this program, but 20.pdopt"),
+        (["step_100.pdckpt"], "no checkpoint of this program, but step_100.pdckpt"),
+    ],
+)
+def test_what_cannot_be_read_any_more_is_no_reason_to_begin_anew(run, tmp_path, capsys, names, message):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_bytes(pickle.dumps({"step": 7}, 2))
+    assert run("--resume") == 1 and message in capsys.readouterr().err
+    assert run() == 1 and "there is a run in" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
 
 
 def test_after_overwrite_the_old_run_is_gone_before_the_first_step(run, tmp_path, capsys, monkeypatch):
