@@ -47,6 +47,9 @@ _COUNTERS = ("total_ops", "total_params", "step_counter", "n_averaged")
 # Suffixes of files that are pickles, archives with a pickle in them, or `.npz`; which, their first bytes say.
 _PICKLES = (".pdparams", ".pth", ".pt", ".ckpt", ".tar", ".bin", ".pkl", ".pickle", ".npz")
 _SUFFIXES = (".safetensors", *_PICKLES, ".param")
+# A byte of a file makes at most so many bytes of weights: those of 8 bits four, compressed ones 16 times that. Zeros, and storages
+# that many tensors share, would make any number. Small files may have some in any case.
+_MAX_GROWTH, _ALWAYS = 64, 2**26
 # Wrappings within wrappings; more only where one is within itself.
 _MAX_WRAPPINGS = 10
 
@@ -162,6 +165,18 @@ def _entries(state: Mapping[str, Any], own: dict[int, tuple[np.ndarray, np.ndarr
     return kept
 
 
+def _check_growth(parts: Mapping[str, Mapping[str, Any]], path: Path) -> None:
+    """Refuses state dicts in which a few bytes of the file stand for very many numbers.
+
+    Raises:
+        ValueError: There are more than weights ever have.
+    """
+    values = (_array(value) for part in parts.values() for value in part.values())
+    size = sum(4 * value.size for value in values if isinstance(value, np.ndarray))
+    if size > max(_MAX_GROWTH * path.stat().st_size, _ALWAYS):
+        raise ValueError(f"{path.stat().st_size} bytes that would be {size} bytes of tensors are no weights")
+
+
 def _in_own_order(array: np.ndarray) -> np.ndarray:
     """Floating-point numbers as float32, in the byte order of this machine."""
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # Paddle's form of bfloat16; no weights are of uint16
@@ -190,6 +205,8 @@ def read_parts(path: Union[str, Path]) -> dict[str, dict[str, np.ndarray]]:
     try:
         content = _unwrapped(reader(path))
         parts = _state_dicts(content) or _numbered(content) or {"": content}
+        if reader is _read_content:
+            _check_growth(parts, path)
         own: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         parts = {key: _entries(part, own) for key, part in parts.items()}
     except Exception as error:  # whatever a damaged file leads to

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Optional, Union
 
@@ -11,6 +12,7 @@ import numpy as np
 from paddle import nn
 
 from ..models import ModelSpec, detect_model, list_models, model_spec, networks
+from ..models.budget import TooLarge, building_for
 from ..models.layers import STORED
 from ..models.network import Network
 from .classes import CLASS_NAMES, LABELS
@@ -41,7 +43,9 @@ def read_weights(
     """
     state = converted_weights(path, network, new_layers, for_255)
     if not new_layers and not fits(state, network):
-        found = identify_state(read_state(path, part=network.official_part))
+        found = None
+        with suppress(ValueError):  # what is wrong with it, loading tells
+            found = identify_state(read_state(path, part=network.official_part))
         if found is not None:
             raise ValueError(
                 f"{path} holds weights of {found[0].name}, which do not fit into {type(network).__name__} as it was asked for"
@@ -97,7 +101,10 @@ def identify(path: Union[str, Path], named: Optional[ModelSpec] = None) -> tuple
     if len(parts) > 1:
         raise ValueError(f"{path} holds {len(parts)} state dicts ({', '.join(parts)}){_choice(parts)}")
     [state] = parts.values()
-    found = identify_state(state, named)
+    try:
+        found = identify_state(state, named)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     if found is None and is_ncnn(Path(path)):
         raise ValueError(
             f"{path}: files of ncnn do not say what network they are for; name one: pcv.load(NAME, weights=...)"
@@ -110,7 +117,12 @@ def identify(path: Union[str, Path], named: Optional[ModelSpec] = None) -> tuple
 def identify_state(
     state: Mapping[str, np.ndarray], named: Optional[ModelSpec] = None
 ) -> Optional[tuple[ModelSpec, dict[str, np.ndarray]]]:
-    """The specification that a state dict belongs to, and the entries under our names; None where there is none."""
+    """The specification that a state dict belongs to, and the entries under our names; None where there is none.
+
+    Raises:
+        ValueError: It could only be a network that is far larger than the state dict.
+    """
+    too_large = None
     for entries in without_prefixes(state):
         stored = {
             key: value for key, value in entries.items() if key.startswith(STORED) and key not in (CLASS_NAMES, LABELS)
@@ -120,26 +132,43 @@ def identify_state(
         for network in sorted(networks(), key=lambda network: named is None or network is not named.network):
             for shapes in _possible_shapes(entries, network):
                 spec = detect_model(network, shapes, stored, named)
-                built = spec and _built(spec)
+                if spec is None:
+                    continue
+                try:
+                    built = _built(spec, entries)
+                except TooLarge as error:
+                    too_large = ValueError(f"{error}, taken for {network.__name__}'s")
+                    continue
                 if built is None:
                     continue
                 for candidate in _conversions(entries, built):
                     if fits(candidate, built):
                         return spec, to_own_range(candidate, built)
+    if too_large:
+        raise too_large
     return None
 
 
-def _built(spec: ModelSpec) -> Optional[nn.Layer]:
-    """The network, or None where a damaged file led to hyperparameters that none can have."""
+def _built(spec: ModelSpec, state: Mapping[str, np.ndarray]) -> Optional[nn.Layer]:
+    """The network, or None where a damaged file led to hyperparameters that none can have.
+
+    Raises:
+        TooLarge: It would be far larger than the state dict.
+    """
     try:
-        return spec.network(**spec.hyperparameters)
+        with building_for(state):
+            return spec.network(**spec.hyperparameters)
+    except TooLarge:
+        raise
     except (ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError):
         return None
 
 
 def _choice(parts: Mapping[str, Mapping[str, np.ndarray]]) -> str:
     """How to get at one of several networks in a file."""
-    found = identify_state(next(iter(parts.values())))
+    found = None
+    with suppress(ValueError):  # as large as no file is
+        found = identify_state(next(iter(parts.values())))
     if found is None:
         return ", of which the first belongs to no network known here"
     network, hyperparameters = found[0].network, found[0].hyperparameters

@@ -120,7 +120,9 @@ class SRResNet(Network):
         key = re.sub(
             r"^block8\.(\d+)\.(conv|prelu)\.", lambda m: f"upsampling.{m[1]}.upsample_block.{places[m[2]]}.", key
         )
-        return re.sub(r"^block(\d)\.(\w+)\.", lambda m: f"trunk.{int(m[1]) - 2}.rcb.{places[m[2]]}.", key)
+        return re.sub(
+            rf"^block(\d)\.({'|'.join(places)})\.", lambda m: f"trunk.{int(m[1]) - 2}.rcb.{places[m[2]]}.", key
+        )
 
     @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
