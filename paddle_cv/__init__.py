@@ -11,7 +11,8 @@ from .requirements import check_paddle
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .api import create_model, from_checkpoint, load, load_network
+    from .api import create_model, from_checkpoint, load_network
+    from .loading import load
     from .models import ModelSpec, list_models, model_spec
 
 __all__ = [
@@ -35,7 +36,7 @@ _HOMES = {
     "create_model": "api",
     "from_checkpoint": "api",
     "list_models": "models",
-    "load": "api",
+    "load": "loading",
     "load_network": "api",
     "model_spec": "models",
 }

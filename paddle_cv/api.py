@@ -1,9 +1,9 @@
-"""The functions of `import paddle_cv as pcv` that put the parts together."""
+"""The functions of `import paddle_cv as pcv` that give networks."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional, Union
@@ -12,7 +12,6 @@ from paddle import nn
 
 from .models import LabelledSpec, ModelSpec, build_model, model_spec, pretrained_spec
 from .models.layers import STORED
-from .models.tracing import paddle_lock
 from .weights import (
     class_names,
     converted_weights,
@@ -24,7 +23,7 @@ from .weights import (
     trained_labels,
 )
 
-__all__ = ["create_model", "from_checkpoint", "load", "load_network"]
+__all__ = ["create_model", "from_checkpoint", "load_network"]
 
 logger = logging.getLogger(__name__)
 
@@ -132,53 +131,3 @@ def _with_class_names(spec: ModelSpec, state: Mapping[str, Any]) -> ModelSpec:
         return replace(spec, class_names=())
     # A file that names its classes tells by itself whether it was trained on what the registered weights were.
     return replace(spec, class_names=tuple(names), labels=trained_labels(state))
-
-
-def load(
-    name: Union[str, Sequence[str]],
-    weights: Optional[Union[str, Path, Sequence[Optional[Union[str, Path]]]]] = None,
-    engine: str = "auto",
-    device: str = "auto",
-    **options: Any,
-):
-    """A predictor of the network's task: `load("rdn_x4").predict("photo.jpg").save("large.png")`.
-
-    Args:
-        name: A registered name or a hub module's; or several, for a chain: `load(["dncnn_gray_s25", "rdn_x4"])` denoises and
-            then enlarges.
-        weights: A weight file; None for the shipped or published one. `load("rdn_x4", weights=...)` takes any RDN that enlarges
-            by 4 (see `load_network`). For a chain a list, one for each network.
-        engine: `openvino`, `onnxruntime`, `paddle_inference`, `dygraph` or `auto` (see `make_engine`).
-        device: `cpu`, `gpu`, `gpu:<number>` or `auto`.
-        **options: Further arguments of the predictor, such as `precision="float32"`. In a chain `outscale` and `max_megapixels`
-            are those of the whole, the others go to each network.
-
-    Returns:
-        The predictor of the network's task, such as a `ClassificationPredictor` or a `RestorationPredictor`; a `Chain` for several
-        names.
-
-    Raises:
-        KeyError: No such name.
-        FileNotFoundError: No weights are shipped or published for it, they cannot be fetched (`FetchError`), or no file at
-            `weights`.
-        ValueError: The weights are of another family or scale; no such engine or device; classifiers in a chain; a network for a
-            task that no predictor does.
-    """
-    from .inference import Chain
-    from .inference.registry import predictor_class
-
-    if isinstance(name, str) and "+" in name:  # as on the command line
-        name = name.split("+")
-    if not isinstance(name, str):
-        files = [None] * len(name) if weights is None else weights
-        if isinstance(files, (str, Path)) or len(files) != len(name):
-            raise ValueError(f"a chain of {len(name)} networks needs a list of as many weights")
-        of_all = {key: options.pop(key) for key in ("outscale", "max_megapixels") if key in options}
-        return Chain([load(one, file, engine, device, **options) for one, file in zip(name, files)], **of_all)
-    try:
-        kind = predictor_class(model_spec(name).task)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}; create_model({name!r}) builds the network") from None
-    with paddle_lock:  # another thread may be exporting a graph
-        network, found = load_network(name, weights)
-    return kind(network, found, engine=engine, device=device, **options)

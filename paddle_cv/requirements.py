@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import warnings
 from importlib import metadata
 from pathlib import Path
 
-__all__ = ["check_paddle", "missing_package"]
+__all__ = ["check_paddle", "cpu_build", "missing_package"]
 
 #: The minor releases of Paddle that the tests run with, as in setup.py.
 _TESTED = ("3.3",)
@@ -44,7 +45,7 @@ def check_paddle() -> None:
     Warns:
         RuntimeWarning: Two builds are, which overwrite each other's files; or a release that is not among the tested ones.
     """
-    found = {str(dist.metadata["Name"]): dist.version for name in _BUILDS for dist in _distribution(name)}
+    found = _builds()
     if len(found) > 1:
         names = " and ".join(found)
         warnings.warn(
@@ -66,6 +67,18 @@ def check_paddle() -> None:
 
 
 _BUILDS = ("paddlepaddle", "paddlepaddle-gpu", "paddlepaddle-xpu", "paddlepaddle-dcu", "paddlepaddle-npu")
+
+
+def cpu_build() -> str | None:
+    """The version of Paddle where it is the build for CPUs, and the only one."""
+    found = _builds()
+    return found.get("paddlepaddle") if len(found) == 1 else None
+
+
+@functools.cache
+def _builds() -> dict[str, str]:
+    """Version of each build that is installed, by its name."""
+    return {str(dist.metadata["Name"]): dist.version for name in _BUILDS for dist in _distribution(name)}
 
 
 def _distribution(name: str) -> list[metadata.Distribution]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional, Union
 
-from ..api import load
+from ..loading import load
 from .cards import read_card
 from .evaluation import evaluation_class, known_scores
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from paddle.io import Dataset
 
 __all__ = ["Patches", "flip_and_turn", "to_network"]
 
 
-class Patches(Dataset):
+class Patches:
     """Random patches of pictures, by any number from 0 on; an epoch has as many as the pictures' area holds.
+
+    A data set for `paddle.io.DataLoader`, which takes whatever has a length and items.
 
     Attributes:
         pictures: What patches are cut from: (H, W, C), or a pair whose second one has the size of the target.

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from ..api import load
+from ..loading import load
 from ..pictures import save_picture
 from .parts import QUEUED, Words, errors_shown, menu, open_upload, predictor_of, samples
 from .tabs import Tab, tab

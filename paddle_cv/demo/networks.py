@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
-from ..api import load
 from ..data import label_names
 from ..inference.registry import predictor_class, predictors
+from ..loading import load
 from ..models import ModelSpec, list_models, model_spec
 from ..weights import cached_path, pretrained_weights, shipped_weights
 from .texts import Texts

@@ -1,19 +1,13 @@
-"""The cache of exported graphs: a folder of one user, which nobody else is believed to have written to.
-
-A graph is code that runs inside the process. So the folder must be the user's own and closed to others, or it is not used.
-Checksums tell damage by accident; against intent they could not help, as whoever can write to a folder can write them anew.
-"""
+"""The cache of exported graphs: exports them, and finds them again."""
 
 from __future__ import annotations
 
 import atexit
 import functools
-import hashlib
 import json
 import logging
 import os
 import shutil
-import stat
 import tempfile
 import time
 from pathlib import Path
@@ -21,19 +15,17 @@ from pathlib import Path
 from paddle import nn
 
 from ..models.tracing import paddle_lock
-from ..weights import cache_folder
+from .counting import bytes_per_pixel
 from .exportable import exportable
+from .folder import CHECKSUMS, MEMORY, intact, own_folder, sha256
 from .graph_key import graph_key
 from .graphs import Shapes, write_onnx_graph, write_paddle_graph
-from .memory import bytes_per_pixel
 from .shuffles import shuffles_moved
 
-__all__ = ["cached_graph", "graph_memory"]
+__all__ = ["cached_graph"]
 
 logger = logging.getLogger(__name__)
 
-_CHECKSUMS = "checksums.json"
-_MEMORY = "memory.json"
 # Seconds after which a folder that nobody has finished was left by a process that was killed.
 _ABANDONED = 24 * 60 * 60
 
@@ -75,48 +67,20 @@ def cached_graph(network: nn.Layer, shapes: Shapes, kind: str) -> Path:
         return _of_this_process.setdefault(name, folder)
 
 
-def graph_memory(folder: Path) -> int:
-    """Bytes that each pixel of the input takes while the graph in a folder of `cached_graph` runs."""
-    return json.loads((folder / _MEMORY).read_text(encoding="utf-8"))
-
-
 def _in_cache(name: str, network: nn.Layer, shapes: Shapes, kind: str) -> Path:
-    graphs = _own_folder()
+    graphs = own_folder()
     folder = graphs / name
-    if _intact(folder):
+    if intact(folder):
         return folder
     _remove_abandoned(graphs)
     temporary = Path(tempfile.mkdtemp(prefix=".export-", dir=graphs))
     try:
         _write(network, shapes, kind, temporary)
-        sums = {file.name: _sha256(file) for file in sorted(temporary.iterdir())}
-        (temporary / _CHECKSUMS).write_text(json.dumps(sums), encoding="utf-8")
+        sums = {file.name: sha256(file) for file in sorted(temporary.iterdir())}
+        (temporary / CHECKSUMS).write_text(json.dumps(sums), encoding="utf-8")
         _put_in_place(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return folder
-
-
-def _own_folder() -> Path:
-    """The folder of the cache: this user's, and closed to all others.
-
-    Where several users share `PADDLE_CV_HOME`, each has a folder of his own in it.
-
-    Raises:
-        OSError: It cannot be made, or others can write to it.
-    """
-    if not hasattr(os, "getuid"):  # on Windows the home folder is closed to others
-        folder = cache_folder() / "graphs"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-    folder = cache_folder() / f"graphs-{os.getuid()}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    facts = folder.lstat()
-    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.getuid():
-        raise PermissionError(f"{folder} belongs to somebody else; remove it, or set PADDLE_CV_HOME")
-    if facts.st_mode & 0o022:
-        raise PermissionError(f"others can write to {folder}: it may hold graphs that are not yours; remove it")
     return folder
 
 
@@ -133,30 +97,14 @@ def _write(network: nn.Layer, shapes: Shapes, kind: str, folder: Path) -> None:
     _WRITERS[kind](network, shapes, folder)
     with exportable(network, kind), shuffles_moved(network, shapes, kind):
         memory = bytes_per_pixel(network, shapes)
-    (folder / _MEMORY).write_text(json.dumps(memory), encoding="utf-8")
-
-
-def _sha256(file: Path) -> str:
-    digest = hashlib.sha256()
-    with open(file, "rb") as stream:
-        for block in iter(lambda: stream.read(2**20), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _intact(folder: Path) -> bool:
-    try:
-        sums = json.loads((folder / _CHECKSUMS).read_text(encoding="utf-8"))
-        return _MEMORY in sums and all(_sha256(folder / name) == value for name, value in sums.items())
-    except (OSError, ValueError, AttributeError, TypeError):
-        return False
+    (folder / MEMORY).write_text(json.dumps(memory), encoding="utf-8")
 
 
 def _put_in_place(temporary: Path, folder: Path) -> None:
     try:
         os.replace(temporary, folder)
     except OSError:
-        if _intact(folder):  # another process was first
+        if intact(folder):  # another process was first
             return
         damaged = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
         try:

@@ -16,6 +16,7 @@ import paddle
 from paddle import nn
 
 from ..version import __version__
+from .folder import digest_of_sources
 from .graphs import OPSET, Shapes
 
 __all__ = ["graph_key"]
@@ -24,18 +25,8 @@ __all__ = ["graph_key"]
 _LAYOUT = 3
 
 
-def _digest_of_sources() -> str:
-    """A digest of the source of all our networks, of the blocks that they share, and of what exports them."""
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for file in sorted([*(package / "models").rglob("*.py"), *(package / "engines").glob("*.py")]):
-        digest.update(file.relative_to(package).as_posix().encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
 # When this module is imported: the files may be others later, while the code stays the same.
-_OWN_SOURCES = _digest_of_sources()
+_OWN_SOURCES = digest_of_sources("models", "engines")
 
 
 def graph_key(network: nn.Layer, shapes: Shapes, kind: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Optional
 
 import numpy as np
 
-__all__ = ["Loss", "Trial", "bfloat16_here", "choose_precision", "open_openvino_graph"]
+__all__ = ["Loss", "Trial", "bfloat16_here", "choose_precision", "machine", "open_openvino_graph"]
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def open_openvino_graph(file: Path, threads: int, precision: str = "float32", st
 def _compiled(file: Path, properties: dict[str, Any]) -> Any:
     """The compiled graph: what an earlier process left beside the file or, where that is missing or damaged, a new one."""
     core = _core()
-    kept = file.with_name(f"compiled-{_digest(_machine(), sorted(properties.items()))}.blob")
+    kept = file.with_name(f"compiled-{_digest(machine(), sorted(properties.items()))}.blob")
     try:
         content = kept.read_bytes()
         if content[:_DIGEST] == hashlib.sha256(memoryview(content)[_DIGEST:]).digest():
@@ -104,7 +104,7 @@ def _compiled(file: Path, properties: dict[str, Any]) -> Any:
     return compiled
 
 
-def _machine() -> str:
+def machine() -> str:
     """What compiled graphs and the cost of rounding depend on."""
     return f"{_openvino().__version__} {_core().get_property('CPU', 'FULL_DEVICE_NAME')}"
 
@@ -178,4 +178,4 @@ def remembered(folder: Path, what: str, measure: Callable[[], Any]) -> Any:
 
 
 def _file_name(what: str) -> str:
-    return f"{what}-{_digest(_machine())}.json"
+    return f"{what}-{_digest(machine())}.json"

@@ -2,48 +2,41 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import importlib.util
-import itertools
-import logging
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional, Union
+from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
-import paddle
-from paddle import nn
 
-from ..models.tracing import paddle_lock
-from .cache import cached_graph, graph_memory
-from .cores import physical_cores
-from .graphs import ExportError, Shapes
-from .memory import bytes_per_pixel
-from .openvino_graphs import Trial, choose_precision, open_openvino_graph, remembered
+from .folder import graph_memory
+from .openvino_graphs import Trial, open_openvino_graph
+
+if TYPE_CHECKING:
+    from paddle import nn
+
+    from .graphs import Shapes
 
 __all__ = [
     "ENGINES",
     "PRECISIONS",
     "Engine",
+    "Graph",
     "available_engines",
+    "check_engine",
     "make_engine",
     "open_onnx_graph",
     "open_paddle_graph",
 ]
 
-logger = logging.getLogger(__name__)
-
 Run = Callable[..., np.ndarray]
 
 # More windows at once would take more memory than time is gained.
 _MAX_WORKERS = 4
-# To find out which engine is faster: side in pixels of the input, and how often it is computed.
-_SIDE, _RUNS = 96, 3
 
 
 @dataclass(frozen=True)
@@ -58,12 +51,14 @@ class Engine:
         workers: So many calls of `beside`, from as many threads, take less time than as many calls of `run` in turn: threads that
             share one convolution wait for each other.
         beside: The call on this part of the CPU threads.
+        graph: What it runs, where that is a graph in the cache that opens without the network.
     """
 
     run: Run
     memory: int = 0
     workers: int = 1
     beside: Optional[Run] = None
+    graph: Optional[Graph] = None
 
     def __call__(self, *inputs: np.ndarray) -> np.ndarray:
         if not 1 < self.workers <= len(inputs[0]):
@@ -121,82 +116,47 @@ def open_onnx_graph(file: Path, threads: int) -> Run:
 
 
 @dataclass(frozen=True)
-class _Request:
-    """What is to be run, and how."""
+class Graph:
+    """A graph in the cache, and how it is run: all that it takes to open an engine again.
 
-    network: nn.Layer
-    shapes: Shapes
-    device: str
-    threads: int
-    precision: str = "auto"
-    trial: Optional[Trial] = None
-
-
-def _paddle_inference(asked: _Request) -> Engine:
-    folder = cached_graph(asked.network, asked.shapes, "paddle")
-    return Engine(open_paddle_graph(folder, asked.device, asked.threads), graph_memory(folder))
-
-
-def _onnxruntime(asked: _Request) -> Engine:
-    folder = cached_graph(asked.network, asked.shapes, "onnx")
-
-    def open_graph(workers: int) -> Run:
-        return open_onnx_graph(folder / "model.onnx", -(-asked.threads // workers))
-
-    return _shared(open_graph, graph_memory(folder), asked.threads)
-
-
-def _openvino(asked: _Request) -> Engine:
-    folder = cached_graph(asked.network, asked.shapes, "openvino")
-    file = folder / "model.onnx"
-    precision = choose_precision(file, asked.precision, asked.trial, asked.threads)
-
-    def open_graph(workers: int) -> Run:
-        return open_openvino_graph(file, asked.threads, precision, workers)
-
-    return _shared(open_graph, graph_memory(folder), asked.threads)
-
-
-def _shared(open_graph: Callable[[int], Run], memory: int, threads: int) -> Engine:
-    """An engine of graphs that are opened when they are first used, as each has its own copy of the weights.
-
-    Args:
-        open_graph: Opens the graph so that a number of calls run beside each other, each on its part of the threads.
-        memory: Bytes for each pixel of the input.
-        threads: Of all calls together.
+    Attributes:
+        engine: `openvino` or `onnxruntime`.
+        folder: That of `cached_graph`.
+        threads: CPU threads of all calls together.
+        precision: `float32` or, for OpenVINO, `bfloat16`.
     """
-    lock = threading.Lock()
-    opened = functools.lru_cache(None)(open_graph)
 
-    def run_by(workers: int) -> Run:
-        def run(*inputs: np.ndarray) -> np.ndarray:
-            with lock:
-                graph = opened(workers)
-            return graph(*inputs)
+    engine: str
+    folder: Path
+    threads: int
+    precision: str = "float32"
 
-        return run
+    def open(self) -> Engine:
+        """The engine. Graphs are opened when they are first used, as each has its own copy of the weights."""
+        lock = threading.Lock()
+        opened = functools.lru_cache(None)(self._run)
 
-    workers = min(threads, _MAX_WORKERS)
-    return Engine(run_by(1), memory, workers, run_by(workers))
+        def run_by(workers: int) -> Run:
+            def run(*inputs: np.ndarray) -> np.ndarray:
+                with lock:
+                    graph = opened(workers)
+                return graph(*inputs)
+
+            return run
+
+        workers = min(self.threads, _MAX_WORKERS)
+        return Engine(run_by(1), graph_memory(self.folder), workers, run_by(workers), self)
+
+    def _run(self, workers: int) -> Run:
+        """Of which so many calls run beside each other, each on its part of the threads."""
+        file = self.folder / "model.onnx"
+        if self.engine == "openvino":
+            return open_openvino_graph(file, self.threads, self.precision, workers)
+        return open_onnx_graph(file, -(-self.threads // workers))
 
 
-def _dygraph(asked: _Request) -> Engine:
-    network = asked.network
-    network.eval()
-
-    def run(*inputs: np.ndarray) -> np.ndarray:
-        with paddle_lock, paddle.no_grad():
-            return network(*(paddle.to_tensor(x) for x in inputs)).numpy()
-
-    return Engine(run, bytes_per_pixel(network, asked.shapes))
-
-
-ENGINES = {
-    "openvino": _openvino,
-    "onnxruntime": _onnxruntime,
-    "paddle_inference": _paddle_inference,
-    "dygraph": _dygraph,
-}
+#: The fastest on CPUs comes first.
+ENGINES = ("openvino", "onnxruntime", "paddle_inference", "dygraph")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 #: What an engine needs beside Paddle, and the extra of this distribution that brings it.
@@ -246,27 +206,13 @@ def make_engine(
     """
     if isinstance(engine, Engine):
         return engine
-    if callable(engine):
-        return Engine(engine, bytes_per_pixel(network, shapes))
-    if precision not in PRECISIONS:
-        raise ValueError(f"there is no precision {precision!r}, only {', '.join(PRECISIONS)}")
-    if device == "auto":
-        device = "gpu" if _gpus() else "cpu"
-    if device != "cpu" and not (device.split(":")[0] == "gpu" and _gpus()):
-        raise ValueError(
-            f"device {device!r} is not available; this Paddle sees {_gpus()} GPUs (pip install paddlepaddle-gpu)"
-        )
-    if engine == "auto" and (device != "cpu" or precision == "bfloat16"):
-        engine = "dygraph" if device != "cpu" else "openvino"
-    _check_engine(engine, device, precision)
-    with paddle_lock:
-        if device != "cpu":
-            network.to(device)
-        asked = _Request(network, shapes, device, threads or physical_cores(), precision, trial)
-        return _fastest(asked) if engine == "auto" else ENGINES[engine](asked)
+    from .makers import make  # with Paddle, whose import takes seconds
+
+    return make(network, shapes, engine, device, threads, precision, trial)
 
 
-def _check_engine(engine: str, device: str, precision: str) -> None:
+def check_engine(engine: str, device: str, precision: str) -> None:
+    """Raises ValueError where an engine, or `auto`, is not there, not for the device or not for the precision."""
     if engine == "auto":
         return
     if engine not in ENGINES:
@@ -278,54 +224,3 @@ def _check_engine(engine: str, device: str, precision: str) -> None:
         raise ValueError(f"the engine {engine} runs on CPUs here, not on {device}; device='cpu'")
     if precision == "bfloat16" and engine != "openvino":
         raise ValueError(f"the engine {engine} computes in float32; for bfloat16, engine='openvino'")
-
-
-def _fastest(asked: _Request) -> Engine:
-    """On the CPU: the first engine of `_order` that the network can be exported for."""
-    order = _order(asked)
-    for engine, following in itertools.pairwise(order):
-        try:
-            return ENGINES[engine](asked)
-        except (ExportError, RuntimeError) as error:
-            logger.info("%s; %s runs it instead", error, following)
-    return ENGINES[order[-1]](asked)
-
-
-def _order(asked: _Request) -> list[str]:
-    """The installed engines, the fastest first.
-
-    In bfloat16 OpenVINO takes half the time of ONNX Runtime (`paddle-cv benchmark predict`). In float32 it depends on processor
-    and network which of them is ahead, by a tenth or two: it is measured once and kept with the graph.
-    """
-    installed = [engine for engine in available_engines() if engine != "dygraph"]
-    if "openvino" not in installed or "onnxruntime" not in installed:
-        return installed
-    try:
-        folder = cached_graph(asked.network, asked.shapes, "openvino")
-        if choose_precision(folder / "model.onnx", asked.precision, asked.trial, asked.threads) == "bfloat16":
-            return installed
-        asked = dataclasses.replace(asked, precision="float32")
-        fastest = remembered(
-            folder, f"fastest-{asked.threads}", lambda: min(_seconds(asked).items(), key=lambda it: it[1])[0]
-        )
-    except (ExportError, RuntimeError) as error:
-        logger.info("%s", error)
-        fastest = "onnxruntime"
-    return sorted(installed, key=lambda engine: engine != fastest)  # the others stay in their order
-
-
-def _seconds(asked: _Request) -> dict[str, float]:
-    """Of a run of the engines between which there is something to choose: the least of some."""
-    inputs = [np.full((1, *(side or _SIDE for side in shape)), 0.5, np.float32) for shape in asked.shapes]
-    engines = {name: ENGINES[name](asked).run for name in ("openvino", "onnxruntime")}
-    times: dict[str, list[float]] = {name: [] for name in engines}
-    for _ in range(1 + _RUNS):
-        for name, run in engines.items():
-            started = time.perf_counter()
-            run(*inputs)
-            times[name].append(time.perf_counter() - started)
-    return {name: min(values[1:]) for name, values in times.items()}
-
-
-def _gpus() -> int:
-    return paddle.device.cuda.device_count() if paddle.device.is_compiled_with_cuda() else 0

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
-from paddle import nn
 from PIL import Image
 
 from ..data import label_names
@@ -24,6 +23,9 @@ from .outcomes import NotFinite, gather
 from .predictor import Predictor
 from .registry import Option, Score, predictor
 from .samples import Agreement, Samples, rounding_loss, softmax
+
+if TYPE_CHECKING:
+    from paddle import nn
 
 __all__ = ["Classification", "ClassificationPredictor", "ClassificationSamples", "prepare"]
 
@@ -159,7 +161,7 @@ class ClassificationPredictor(Predictor):
         self.spec, self.max_megapixels = spec, max_megapixels
         self.names = tuple(known) or tuple(map(str, range(network.num_classes)))
         shape = (spec.in_channels, spec.input_size, spec.input_size)
-        self._engine = make_engine(network, [shape], engine, device, threads, precision, partial(rounding_loss, spec))
+        self.engine = make_engine(network, [shape], engine, device, threads, precision, partial(rounding_loss, spec))
 
     def predict(self, images: Any, top_k: int = 5, batch_size: int = 1) -> Any:
         """Classifies one picture or several.
@@ -210,7 +212,7 @@ class ClassificationPredictor(Predictor):
         return prepare(picture, self.spec)
 
     def _classify(self, x: np.ndarray, top_k: int) -> list[Union[Classification, NotFinite]]:
-        scores = self._engine(x)
+        scores = self.engine(x)
         finite = np.isfinite(scores).all(axis=1)
         scores = np.where(finite[:, None], scores, 0)
         probabilities = softmax(scores)

@@ -7,10 +7,9 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
-from paddle import nn
 
 from ..engines.export import export_network
 from ..engines.graphs import OPSET, ExportError
@@ -19,6 +18,9 @@ from ..models import ModelSpec
 from ..pictures import open_picture
 from ..pictures.folders import pictures_below
 from .samples import photograph_files, task_samples
+
+if TYPE_CHECKING:
+    from paddle import nn
 
 __all__ = ["Quantised", "calibration_pictures", "export_int8"]
 

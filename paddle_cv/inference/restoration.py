@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
 from ..engines.memory import window_side
 from ..engines.runtime import Run, make_engine
 from ..models import ModelSpec
-from ..models.network import Network
 from ..pictures.images import MAX_MEGAPIXELS, full_scale
 from .base import PicturePredictor, Progress
 from .outcomes import check_finite
@@ -22,6 +21,9 @@ from .restoration_samples import RestorationSamples
 from .samples import rounding_loss
 from .tiling import Tile, tiles
 from .windows import compute_oriented, compute_windows, condition_inputs, conditions_taken
+
+if TYPE_CHECKING:
+    from ..models.network import Network
 
 __all__ = ["RestorationPredictor"]
 
@@ -99,15 +101,15 @@ class RestorationPredictor(PicturePredictor):
         if tile is not None:
             next(tiles(1, 1, tile, self.overlap, self.grid))  # raises if they do not fit together
         shapes = [(spec.in_channels, None, None), *spec.extra_inputs.values()]
-        self._engine = make_engine(network, shapes, engine, device, threads, precision, partial(rounding_loss, spec))
-        self.tile = tile or window_side(self._memory(), self._engine.workers, self.overlap + self.grid)
+        self.engine = make_engine(network, shapes, engine, device, threads, precision, partial(rounding_loss, spec))
+        self.tile = tile or window_side(self._memory(), self.engine.workers, self.overlap + self.grid)
 
     def _memory(self) -> int:
         """Bytes for each pixel of a window."""
         if self.spec.enlarged_input:
-            return self._engine.memory * self.scale**2
+            return self.engine.memory * self.scale**2
         # Denoisers for one channel get the three of a picture in colour at once.
-        return self._engine.memory * (3 if self.spec.in_channels == 1 and self.spec.scale is None else 1)
+        return self.engine.memory * (3 if self.spec.in_channels == 1 and self.spec.scale is None else 1)
 
     def takes(self, condition: str) -> bool:
         """Whether the network is told this beside the picture."""
@@ -165,11 +167,11 @@ class RestorationPredictor(PicturePredictor):
 
     def _work_on(self, batches: list[list[Tile]], work: Callable[[list[Tile], Run], int]) -> Iterator[int]:
         """Calls `work` for each batch, `workers` of them at a time; those that are left over get all threads in turn."""
-        workers = self._engine.workers
+        workers = self.engine.workers
         together = len(batches) // workers * workers if workers > 1 else 0
         if together:
             with ThreadPoolExecutor(workers) as pool:
-                futures = [pool.submit(work, batch, self._engine.beside) for batch in batches[:together]]
+                futures = [pool.submit(work, batch, self.engine.beside) for batch in batches[:together]]
                 try:
                     for future in futures:
                         yield future.result()
@@ -177,7 +179,7 @@ class RestorationPredictor(PicturePredictor):
                     for future in futures:
                         future.cancel()
         for batch in batches[together:]:
-            yield work(batch, self._engine)
+            yield work(batch, self.engine)
 
     def _compute_windows(self, x: np.ndarray, prepared: list[np.ndarray], run: Run) -> np.ndarray:
         if self.self_ensemble:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,10 +11,12 @@ from ..data import imresize
 from ..engines.openvino_graphs import Loss
 from ..engines.runtime import Run
 from ..metrics import psnr
-from ..models.restoration.base import RestorationSpec
 from ..pictures.images import Picture
 from .samples import Agreement, Samples, cut_windows
 from .windows import compute_windows, condition_inputs
+
+if TYPE_CHECKING:
+    from ..models.restoration.base import RestorationSpec
 
 __all__ = ["RestorationSamples"]
 

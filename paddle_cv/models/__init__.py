@@ -1,19 +1,24 @@
 """Networks as `paddle.nn.Layer`s, and the registry that names them."""
 
-from .discovery import import_modules
-from .registry import (
-    build_model,
-    detect_model,
-    list_aliases,
-    list_models,
-    model_spec,
-    networks,
-    pretrained_spec,
-    register_model,
-    register_weights,
-    tagged_weights,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from .spec import LabelledSpec, ModelSpec, PackagedWeights, PublishedWeights
+
+if TYPE_CHECKING:
+    from .catalogue import (
+        build_model,
+        detect_model,
+        list_aliases,
+        list_models,
+        model_spec,
+        networks,
+        pretrained_spec,
+        register_model,
+        register_weights,
+        tagged_weights,
+    )
 
 __all__ = [
     "LabelledSpec",
@@ -32,4 +37,11 @@ __all__ = [
     "tagged_weights",
 ]
 
-import_modules(__name__)  # the folders of the tasks register their networks
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # With the networks comes Paddle, whose import takes seconds: who only needs the classes of specs does without.
+    from . import catalogue
+
+    return getattr(catalogue, name)

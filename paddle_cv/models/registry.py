@@ -7,12 +7,13 @@ import inspect
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Optional
-
-from paddle import nn
+from typing import TYPE_CHECKING, Any, Optional
 
 from .spec import ModelSpec, PackagedWeights
 from .suggest import suggest
+
+if TYPE_CHECKING:
+    from paddle import nn
 
 __all__ = [
     "build_model",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
+from typing import TYPE_CHECKING
 
-import paddle
-from paddle import nn
+if TYPE_CHECKING:
+    from paddle import nn
 
 __all__ = ["paddle_lock", "trace_as_written"]
 
@@ -21,6 +22,8 @@ def trace_as_written(network: nn.Layer) -> None:
     By default it rewrites the source of each function first, for control flow that depends on tensors. None of ours does, and the
     rewriting takes half of the time that a trace takes.
     """
+    import paddle
+
     package = __name__.rpartition(".")[0]
     modules = {type(layer).__module__ for layer in network.sublayers(include_self=True)}
     paddle.jit.ignore_module([sys.modules[name] for name in sorted(modules) if name.startswith(package)])

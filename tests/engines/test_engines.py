@@ -79,7 +79,7 @@ def test_a_failure_ends_the_work_on_windows(workers, photo):
         raise MemoryError
 
     predictor = RestorationPredictor(build_model("espcn_x3"), model_spec("espcn_x3"), engine="dygraph", tile=40)
-    predictor._engine = Engine(run, workers=workers, beside=run)
+    predictor.engine = Engine(run, workers=workers, beside=run)
     with pytest.raises(ImageError, match="not enough memory"):
         predictor.predict(photo[:400, :400])
     assert len(calls) < 10

@@ -13,7 +13,7 @@ import pytest
 from paddle import nn
 
 from paddle_cv.engines import cache as cache_module
-from paddle_cv.engines import runtime
+from paddle_cv.engines import makers, runtime
 from paddle_cv.engines.cache import cached_graph
 from paddle_cv.engines.cores import physical_cores
 from paddle_cv.engines.graphs import ExportError
@@ -182,7 +182,7 @@ def test_what_onnx_cannot_do_runs_elsewhere(cache, onnx, caplog):
 def test_the_fastest_available_engine(cache, onnx, monkeypatch):
     chosen, missing = [], set()
     for name in ("openvino", "onnxruntime", "paddle_inference"):
-        monkeypatch.setitem(runtime.ENGINES, name, lambda *_, name=name: chosen.append(name))
+        monkeypatch.setitem(makers.MAKERS, name, lambda *_, name=name: chosen.append(name))
     monkeypatch.setattr(runtime, "_missing", lambda engine: [engine] if engine in missing else [])
     for name in ("openvino", "onnxruntime"):
         missing.add(name)

@@ -3,7 +3,8 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddle_cv.engines.memory import bytes_per_pixel, window_side
+from paddle_cv.engines.counting import bytes_per_pixel
+from paddle_cv.engines.memory import window_side
 from paddle_cv.inference import RestorationPredictor
 from paddle_cv.models import build_model, model_spec
 

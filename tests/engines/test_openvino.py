@@ -12,7 +12,7 @@ import paddle
 import pytest
 from paddle import nn
 
-from paddle_cv.engines import make_engine, openvino_graphs, runtime
+from paddle_cv.engines import make_engine, makers, openvino_graphs, runtime
 from paddle_cv.engines.cache import cached_graph
 from paddle_cv.engines.exportable import exportable, rounded_to_bfloat16
 from paddle_cv.engines.graphs import ExportError
@@ -190,9 +190,9 @@ def test_float32_where_bfloat16_would_show(bfloat16, cache, caplog, monkeypatch,
         measured.append(asked.precision)
         return {"openvino": 1.0, "onnxruntime": 2.0 if faster == "openvino" else 0.5}
 
-    monkeypatch.setattr(runtime, "_seconds", seconds)
+    monkeypatch.setattr(makers, "_seconds", seconds)
     for name in ("openvino", "onnxruntime", "paddle_inference"):
-        monkeypatch.setitem(runtime.ENGINES, name, lambda _, name=name: chosen.append(name))
+        monkeypatch.setitem(makers.MAKERS, name, lambda _, name=name: chosen.append(name))
     with caplog.at_level(logging.INFO, "paddle_cv"):
         for _ in range(2):
             make_engine(small_network(), SHAPES, "auto", "cpu", threads=1, trial=trial)
@@ -201,8 +201,8 @@ def test_float32_where_bfloat16_would_show(bfloat16, cache, caplog, monkeypatch,
 
 
 def test_which_engine_is_faster_is_measured():
-    asked = runtime._Request(small_network(), SHAPES, "cpu", 1, "float32")
-    seconds = runtime._seconds(asked)
+    asked = makers.Request(small_network(), SHAPES, "cpu", 1, "float32")
+    seconds = makers._seconds(asked)
     assert set(seconds) == {"openvino", "onnxruntime"} and min(seconds.values()) > 0
 
 

@@ -71,8 +71,8 @@ def test_self_ensemble_is_the_mean_over_eight_orientations(crop):
     plain, ensemble = (_load("espcn_x3", self_ensemble=value) for value in (False, True))
     # Of an array of floating-point numbers; those below 0 are clipped, so all are brought to the middle first.
     for predictor in (plain, ensemble):
-        engine = predictor._engine
-        predictor._engine = Engine(lambda x, engine=engine: 0.5 + 0.3 * np.tanh(engine(x)))
+        engine = predictor.engine
+        predictor.engine = Engine(lambda x, engine=engine: 0.5 + 0.3 * np.tanh(engine(x)))
     x = crop[..., 0].astype(np.float32) / 255
     total = np.zeros((72, 105))
     for turns in range(4):
