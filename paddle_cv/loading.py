@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
 from .inference import Chain
 from .inference.registry import predictor_class
 from .models.tracing import paddle_lock
-from .starts import Start
+from .starts import Kept, Start
 
-__all__ = ["load"]
+__all__ = ["load", "load_with"]
 
 
 def load(
@@ -44,37 +44,62 @@ def load(
         ValueError: The weights are of another family or scale; no such engine or device; classifiers in a chain; a network for a
             task that no predictor does.
     """
-    if isinstance(name, str) and "+" in name:  # as on the command line
-        name = name.split("+")
-    if isinstance(name, str):
-        return _load(Start(name, weights, engine, device, options), options)
-    files = [None] * len(name) if weights is None else weights
-    if isinstance(files, (str, Path)) or len(files) != len(name):
-        raise ValueError(f"a chain of {len(name)} networks needs a list of as many weights")
-    of_all = {key: options.pop(key) for key in ("outscale", "max_megapixels") if key in options}
-    starts = [Start(one, file, engine, device, options) for one, file in zip(name, files)]
-    return Chain([_load(start, options) for start in starts], **of_all)
+    return load_with(name, weights, engine, device, options)
 
 
-def _load(start: Start, options: Mapping[str, Any]):
-    kept = start.find()
+def load_with(
+    name: Union[str, Sequence[str]],
+    weights: Optional[Union[str, Path, Sequence[Optional[Union[str, Path]]]]],
+    engine: str,
+    device: str,
+    options: Mapping[str, Any],
+    further: Callable[[Sequence[type]], Mapping[str, Any]] = lambda kinds: {},
+):
+    """`load`, for programs that find out from the tasks of the networks what their users may have asked for.
+
+    Args:
+        name: As for `load`, and so are the next three.
+        weights: `load` says.
+        engine: `load` says.
+        device: `load` says.
+        options: Further arguments of each predictor, `threads` and `precision` among them.
+        further: Gives more of them for the classes of the predictors; whatever it raises is raised before a network is built.
+    """
+    names = name.split("+") if isinstance(name, str) else list(name)  # the sign as on the command line
+    chained = not isinstance(name, str) or len(names) > 1
+    if not chained:
+        weights = [weights]
+    files = [None] * len(names) if weights is None else weights
+    if isinstance(files, (str, Path)) or len(files) != len(names):
+        raise ValueError(f"a chain of {len(names)} networks needs a list of as many weights")
+    starts = [Start(one, file, engine, device, options) for one, file in zip(names, files)]
+    found = [start.find() for start in starts]
+    kinds = [_kind(start, kept) for start, kept in zip(starts, found)]
+    options = {**options, **further(kinds)}
+    of_all = {key: options.pop(key) for key in ("outscale", "max_megapixels") if chained and key in options}
+    predictors = [_predictor(*parts, options) for parts in zip(starts, found, kinds)]
+    return Chain(predictors, **of_all) if chained else predictors[0]
+
+
+def _kind(start: Start, kept: Optional[Kept]) -> type:
+    """The class of the predictor."""
     if kept is not None:
-        network, spec, engine = kept
-        return predictor_class(spec.task)(network, spec, engine=engine, device=start.device, **options)
-    return _built(start, options)
-
-
-def _built(start: Start, options: Mapping[str, Any]):
-    """The predictor of one network, which is built in Paddle; what that found out is kept for the next start."""
-    from .api import load_network
+        return predictor_class(kept.spec.task)
     from .models import model_spec
 
     try:
-        kind = predictor_class(model_spec(start.name).task)
+        return predictor_class(model_spec(start.name).task)
     except ValueError as error:
         raise ValueError(f"{start.name}: {error}; create_model({start.name!r}) builds the network") from None
+
+
+def _predictor(start: Start, kept: Optional[Kept], kind: type, options: Mapping[str, Any]):
+    if kept is not None:
+        return kind(kept.network, kept.spec, engine=kept.engine, device=start.device, **options)
+    from .api import load_network
+
     with paddle_lock:  # another thread may be exporting a graph
-        network, found = load_network(start.name, start.weights)
-    predictor = kind(network, found, engine=start.engine, device=start.device, **options)
-    start.keep(network, found, predictor.engine)
+        network, spec = load_network(start.name, start.weights)
+    predictor = kind(network, spec, engine=start.engine, device=start.device, **options)
+    start.keep(network, spec, predictor.engine)
     return predictor

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, NamedTuple, Optional, Union
 
 from .engines import available_engines
 from .engines.cores import physical_cores
@@ -27,7 +27,7 @@ from .files import whole_file
 from .requirements import cpu_build
 from .version import __version__
 
-__all__ = ["Later", "Start"]
+__all__ = ["Kept", "Later", "Start"]
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,14 @@ class Later:
     @property
     def __class__(self) -> type:  # for isinstance
         return type(self._make())
+
+
+class Kept(NamedTuple):
+    """What an earlier process left: stand-ins for the network and its spec, and the engine."""
+
+    network: Any
+    spec: Any
+    engine: Engine
 
 
 class Start:
@@ -104,8 +112,8 @@ class Start:
             facts.append(machine())
         return own_folder() / f"start-{hashlib.sha256(repr(facts).encode()).hexdigest()[:20]}.json"
 
-    def find(self) -> Optional[tuple[Any, Any, Engine]]:
-        """Network, spec and engine as an earlier process left them; None where none did, or something has changed since."""
+    def find(self) -> Optional[Kept]:
+        """What an earlier process left; None where none did, or something has changed since."""
         try:
             if self._file is None:
                 return None
@@ -117,7 +125,7 @@ class Start:
                 return None
             made = functools.cache(self._build)
             network = Later(_tuples(kept["network"]), lambda: made()[0])
-            return network, Later(_tuples(kept["spec"]), lambda: made()[1]), graph.open()
+            return Kept(network, Later(_tuples(kept["spec"]), lambda: made()[1]), graph.open())
         except (OSError, ValueError, KeyError, TypeError) as error:
             logger.debug("a start with Paddle: %r", error)
             return None
@@ -127,10 +135,10 @@ class Start:
 
         return load_network(self.name, self.weights)
 
-    def keep(self, network: Any, spec: Any, engine: Engine) -> None:
+    def keep(self, network: Any, spec: Any, engine: Optional[Engine]) -> None:
         """Keeps what the next process needs, where its engine opens without the network."""
         try:
-            if engine.graph is None or self._file is None:
+            if engine is None or engine.graph is None or self._file is None:
                 return
             weights = self._weights(network, spec)
             content = {

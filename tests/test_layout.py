@@ -29,6 +29,7 @@ ABOVE = {
         "files",
         "hub",
         "inference",
+        "loading",
         "metrics",
         "models",
         "pictures",

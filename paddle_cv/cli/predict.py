@@ -15,13 +15,13 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-import paddle_cv as pcv
 from paddle_cv.engines import ENGINES, PRECISIONS
 from paddle_cv.inference import (
     PicturePredictor,
@@ -31,7 +31,8 @@ from paddle_cv.inference import (
     restore_files,
     video_info,
 )
-from paddle_cv.inference.registry import predictor_class, predictors
+from paddle_cv.inference.registry import predictors
+from paddle_cv.loading import load_with
 from paddle_cv.pictures import MAX_MEGAPIXELS, ImageError, picture_size
 from paddle_cv.pictures.video import CRF, VIDEO_FORMATS
 
@@ -212,7 +213,20 @@ def arguments_parser() -> argparse.ArgumentParser:
 def load(arguments: argparse.Namespace):
     """The predictor that the arguments ask for; ValueError for options that are not for it."""
     names = arguments.name.split("+")
-    kinds = [predictor_class(pcv.model_spec(name).task) for name in names]
+    weights = arguments.weights and [None if file == "-" else file for file in arguments.weights]
+    if len(names) == 1:
+        names, weights = names[0], weights and weights[-1]
+    options = {name: getattr(arguments, name) for name in ("precision", "threads", "max_megapixels")}
+    predictor = load_with(
+        names, weights, arguments.engine, arguments.device, options, lambda kinds: asked_of(kinds, arguments)
+    )
+    if isinstance(predictor, PicturePredictor):  # what is missing or surplus is an error before the first picture
+        predictor.prepare(**given(arguments, [option for option in predictor.options if not option.at_start]))
+    return predictor
+
+
+def asked_of(kinds: Sequence[type], arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options that predictors of these classes begin with; ValueError for those that are not for them."""
     makes_pictures = all(issubclass(kind, PicturePredictor) for kind in kinds)
     taken = {option.name for kind in kinds for option in kind.options} | (set(WRITING) if makes_pictures else set())
     every = {option.name for kind in predictors().values() for option in kind.options} | set(WRITING)
@@ -221,16 +235,7 @@ def load(arguments: argparse.Namespace):
             raise ValueError(f"{flag(name)} is not for {arguments.name}")
     if makes_pictures and arguments.output is None:
         raise ValueError("-o FOLDER is needed for the results")
-    weights = arguments.weights and [None if file == "-" else file for file in arguments.weights]
-    if len(names) == 1:
-        names, weights = names[0], weights and weights[-1]
-    options = {name: getattr(arguments, name) for name in ("precision", "threads", "max_megapixels")}
-    for kind in kinds:
-        options.update(given(arguments, [option for option in kind.options if option.at_start]))
-    predictor = pcv.load(names, weights, arguments.engine, arguments.device, **options)
-    if makes_pictures:  # what is missing or surplus is an error before the first picture
-        predictor.prepare(**given(arguments, [option for option in predictor.options if not option.at_start]))
-    return predictor
+    return given(arguments, [option for kind in kinds for option in kind.options if option.at_start])
 
 
 def main() -> int:

@@ -7,30 +7,19 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Optional
 
 import paddle
 from paddle import nn
 
 from ..models.tracing import paddle_lock, trace_as_written
 from ..private import leave_home_alone
+from .basics import OPSET, ExportError, Shapes
 from .exportable import exportable
 from .shuffles import shuffles_moved
 
 __all__ = ["OPSET", "ExportError", "Shapes", "write_onnx_graph", "write_paddle_graph"]
-
-#: Of each input, without the batch; None for sides that vary.
-Shapes = Sequence[Sequence[Optional[int]]]
-
-#: Version of ONNX's operators that graphs are exported to.
-OPSET = 17
-
-
-class ExportError(RuntimeError):
-    """A network that cannot be exported; the message says why."""
 
 
 def write_paddle_graph(

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from ..engines.runtime import Engine
 from ..models import ModelSpec
 from .registry import Option, Score
 from .samples import Samples
@@ -23,6 +24,7 @@ class Predictor(ABC):
         shows: The kind of its results, for which pages have a tab: "image", "classes"; "": any `Result`.
         writes: The suffix of the files that its results are saved in by programs; "": these print `as_dict`.
         spec: What the network is.
+        engine: What runs it; None where that is not one engine.
     """
 
     options: ClassVar[Sequence[Option]] = ()
@@ -31,6 +33,7 @@ class Predictor(ABC):
     shows: ClassVar[str] = ""
     writes: ClassVar[str] = ""
     spec: ModelSpec
+    engine: Engine | None = None
 
     @abstractmethod
     def predict(self, images: Any, **options: Any) -> Any:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
-from ..engines.export import export_network
-from ..engines.graphs import OPSET, ExportError
+from ..engines.basics import OPSET, ExportError
 from ..engines.runtime import open_onnx_graph
 from ..models import ModelSpec
 from ..pictures import open_picture
@@ -103,6 +102,8 @@ def export_int8(
         ImageError: A picture cannot be used.
         ExportError: The network has no form in ONNX, or a package is missing.
     """
+    from ..engines.export import export_network  # with Paddle, whose import takes seconds
+
     tried = task_samples(spec)
     try:
         from onnxruntime import quantization
