@@ -46,8 +46,8 @@ class SegmentationData(DataConfig):
     """`source` "folder": each of `folders` has the folders `images` and `masks`, whose files are matched by name. Where the network
     tells one foreground from the background, masks are grey, binary, or transparent; else their grey values, or places in a
     palette, are the numbers of the classes, and 255 is unknown. "voc2012": `folders`[0] is PASCAL's archive; without one it is
-    downloaded. `validation_share` of the images is measured on. Items are squares of `patch_size` pixels, varied as `variation` says; for
-    composites `backgrounds` names folders, files or patterns of photographs without foreground."""
+    downloaded. `validation_share` of the images is measured on. Items are squares of `patch_size` pixels, varied as
+    `variation` says; for composites `backgrounds` names folders, files or patterns of photographs without foreground."""
 
     patch_size: int = 192
     variation: Variation = field(default_factory=Variation)
