@@ -15,12 +15,14 @@ from ..engines.runtime import Run, make_engine
 from ..models import ModelSpec
 from ..pictures.images import MAX_MEGAPIXELS, full_scale
 from .base import PicturePredictor, Progress
+from .conditions import condition_inputs, conditions_taken
+from .ensemble import compute_oriented
 from .outcomes import check_finite
 from .registry import Option, Score, predictor
 from .restoration_samples import RestorationSamples
 from .samples import rounding_loss
 from .tiling import Tile, tiles
-from .windows import compute_oriented, compute_windows, condition_inputs, conditions_taken
+from .windows import compute_windows
 
 if TYPE_CHECKING:
     from ..models.network import Network

@@ -12,8 +12,9 @@ from ..engines.openvino_graphs import Loss
 from ..engines.runtime import Run
 from ..metrics import psnr
 from ..pictures.images import Picture
+from .conditions import condition_inputs
 from .samples import Agreement, Samples, cut_windows
-from .windows import compute_windows, condition_inputs
+from .windows import compute_windows
 
 if TYPE_CHECKING:
     from ..models.restoration.base import RestorationSpec

@@ -7,7 +7,7 @@ import paddle_cv as pcv
 from paddle_cv.data import imresize, rgb_to_ycbcr
 from paddle_cv.data.srmd import bicubic_degradation, gaussian_kernel, kernel_basis
 from paddle_cv.inference import RestorationPredictor
-from paddle_cv.inference.windows import condition_inputs
+from paddle_cv.inference.conditions import condition_inputs
 from paddle_cv.models import build_model
 
 RESTORATION = [name for task in ("super_resolution", "denoising") for name in pcv.list_models(task=task)]

@@ -17,7 +17,8 @@ from ...data import DegradedPatches, DenoisingPatches, SuperResolutionPatches, d
 from ...data.imresize import imresize
 from ...data.listing import list_pictures, split
 from ...data.srmd import bicubic_degradation
-from ...inference.windows import compute_windows, condition_inputs
+from ...inference.conditions import condition_inputs
+from ...inference.windows import compute_windows
 from ...metrics import denoising_scores, super_resolution_scores
 from ...models import ModelSpec
 from ..losses import LOSSES, mean_over_outputs
