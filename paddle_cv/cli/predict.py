@@ -32,6 +32,7 @@ from paddle_cv.inference import (
     video_info,
 )
 from paddle_cv.inference.registry import predictors
+from paddle_cv.inference.result import Result
 from paddle_cv.loading import load_with
 from paddle_cv.pictures import MAX_MEGAPIXELS, ImageError, picture_size
 from paddle_cv.pictures.video import CRF, VIDEO_FORMATS
@@ -138,21 +139,42 @@ def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple
     return report, done / (time.perf_counter() - started)
 
 
-def name_contents(predictor: Any, arguments: argparse.Namespace) -> list[dict]:
-    """Prints the results; returns an entry for each picture."""
-    sources = [source for source, _ in find_pictures(arguments.inputs)]
-    report = []
+def report_results(predictor: Any, arguments: argparse.Namespace) -> list[dict]:
+    """Prints the results, or writes them to files; returns an entry for each picture."""
+    found = find_pictures(arguments.inputs, outside=arguments.output)
+    targets = dict(plan_results(found, arguments.output, predictor.writes)) if predictor.writes else {}
+    sources, report = [source for source, _ in found], []
     options = given(arguments, [option for option in predictor.options if not option.at_start])
     outcomes = predictor.predict_each(sources, batch_size=arguments.batch_size or 1, **options)
     for source, outcome in zip(sources, tqdm(outcomes, total=len(sources), unit="picture", disable=None, leave=False)):
+        if targets and not isinstance(outcome, Exception):
+            outcome = saved(outcome, targets[source], sources, bool(arguments.overwrite))
         if isinstance(outcome, Exception):
             report.append({"name": str(source), "error": str(outcome)})
+            continue
+        if targets:
+            report.append({"name": str(source), "result": str(targets[source]), **outcome.as_dict()})
+            if not arguments.json:
+                tqdm.write(str(targets[source]))
             continue
         report.append({"name": str(source), "labels": outcome.as_dict()})
         if not arguments.json:
             named = (f"{label} {probability:.4f}" for label, probability in outcome.as_dict().items())
             tqdm.write(f"{source}: {', '.join(named)}")
     return report
+
+
+def saved(result: Result, target: Path, sources: list[Path], overwrite: bool) -> Result | Exception:
+    """The result, which is in its file now; or why it is not."""
+    if target.resolve() in (source.resolve() for source in sources):
+        return ImageError(f"{target} is an input; results do not overwrite inputs")
+    if target.exists() and not overwrite:
+        return ImageError(f"{target} exists (--overwrite replaces it)")
+    try:
+        result.save(target)
+    except (ImageError, OSError) as error:
+        return error
+    return result
 
 
 def positive(text: str) -> int:
@@ -228,12 +250,14 @@ def load(arguments: argparse.Namespace):
 def asked_of(kinds: Sequence[type], arguments: argparse.Namespace) -> dict[str, Any]:
     """The options that predictors of these classes begin with; ValueError for those that are not for them."""
     makes_pictures = all(issubclass(kind, PicturePredictor) for kind in kinds)
-    taken = {option.name for kind in kinds for option in kind.options} | (set(WRITING) if makes_pictures else set())
+    writes = makes_pictures or (len(kinds) == 1 and kinds[0].writes)
+    taken = {option.name for kind in kinds for option in kind.options}
+    taken.update(WRITING if makes_pictures else ("output", "overwrite") if writes else ())
     every = {option.name for kind in predictors().values() for option in kind.options} | set(WRITING)
     for name in sorted(every - taken):
         if getattr(arguments, name) is not None:
             raise ValueError(f"{flag(name)} is not for {arguments.name}")
-    if makes_pictures and arguments.output is None:
+    if writes and arguments.output is None:
         raise ValueError("-o FOLDER is needed for the results")
     return given(arguments, [option for kind in kinds for option in kind.options if option.at_start])
 
@@ -251,7 +275,7 @@ def main() -> int:
         if isinstance(predictor, PicturePredictor):
             report, speed = restore(predictor, arguments)
         else:
-            report = name_contents(predictor, arguments)
+            report = report_results(predictor, arguments)
     except KeyboardInterrupt:
         print("interrupted; the results that are there are whole", file=sys.stderr)
         return 130

@@ -17,7 +17,7 @@ from paddlehub.module.module import RunModule, serving
 
 from ..api import load_network
 from ..inference import is_picture
-from ..models import ModelSpec
+from ..models import ModelSpec, model_spec
 from ..pictures import ImageError, Picture
 from .arrays import rgb
 from .serving import MAX_IMAGES, MAX_PIXELS, MAX_RESULT_BYTES, Failure, Proceed, check_options, decode_each
@@ -46,9 +46,7 @@ class NetworkModule(nn.Layer, RunModule):
     model: str
     #: Class of `paddle_cv.inference` that does the work.
     predictor_class: type
-    #: JSON Schemas of what the serving method takes beside "images", by key (see `check_options`), and of its result for one
-    #: of them.
-    serving_options: dict[str, Any] = {}
+    #: JSON Schema of what the serving method gives for one image.
     serving_result: dict[str, Any]
     #: How many requests a server may hand to `serve_together`: more than one where pictures go faster together.
     serving_together = 1
@@ -57,6 +55,12 @@ class NetworkModule(nn.Layer, RunModule):
         super().__init__()
         self.network, self.spec = self.load_network(weights)
         self._predictors: dict[str, Any] = {}
+
+    @classmethod
+    def serving_options(cls) -> dict[str, Any]:
+        """JSON Schemas of what the serving method takes beside "images", by key: the options of the predictor for the network."""
+        spec = model_spec(cls.model)
+        return {option.name: option.schema for option in cls.predictor_class.options if option.applies(spec)}
 
     def own_weights(self) -> Optional[Path]:
         """The weight file in the module's folder; None where there is none."""
@@ -160,7 +164,7 @@ class NetworkModule(nn.Layer, RunModule):
 
     def _read(self, keys: dict[str, Any], proceed: Proceed) -> tuple[str, list[Picture | ImageError]]:
         """The options of a request as JSON, and its pictures, or why they cannot be used; ValueError refuses it."""
-        options = check_options({key: value for key, value in keys.items() if key != "images"}, self.serving_options)
+        options = check_options({key: value for key, value in keys.items() if key != "images"}, self.serving_options())
         decoded = decode_each(keys.get("images"), proceed)
         size = sum(self.result_bytes(item) for item in decoded if isinstance(item, Picture))
         if size > MAX_RESULT_BYTES:

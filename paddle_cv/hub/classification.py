@@ -37,7 +37,6 @@ class ClassificationModule(FineTuning, NetworkModule):
 
     predictor_class = ClassificationPredictor
     serving_together = MAX_IMAGES
-    serving_options = {"top_k": {"type": "integer", "minimum": 1, "default": 1, "description": "Classes to name."}}
     serving_result = {
         "type": "object",
         "additionalProperties": {"type": "number"},

@@ -70,6 +70,7 @@ class RestorationPredictor(PicturePredictor):
             "noise_level",
             float,
             "standard deviation of the noise, of 255, for denoisers that are told it",
+            least=0,
             needs="sigma",
             preset=15,
             most=75,

@@ -81,7 +81,7 @@ def _operation(module: type[NetworkModule], max_body: int, failures: dict[str, s
         "type": "object",
         "required": ["images"],
         "additionalProperties": False,
-        "properties": {"images": images, **module.serving_options},
+        "properties": {"images": images, **module.serving_options()},
     }
     entry = {"anyOf": [module.serving_result, _FAILED]}
     results = {"type": "array", "items": entry, "description": "In the order of the images."}

@@ -23,7 +23,7 @@ def module(module_name, **attributes):
 
     class Echo(NetworkModule):
         name, summary = module_name, "Gives back <what> it gets"
-        serving_result = {"type": "string"}
+        serving_result, serving_options = {"type": "string"}, dict
         open, begun = threading.Event(), threading.Semaphore(0)
 
         def __init__(self):
