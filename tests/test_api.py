@@ -20,6 +20,7 @@ def test_listing():
         pcv.list_models()
     )  # a task, however many networks there are for it
     assert "rdn_lite_x4" in pcv.list_models(pretrained=True)
+    assert "realesrgan_x4" in pcv.list_models(pretrained=True) and "realesrgan_x4" not in pcv.list_models()
     assert "rdn_b_x4" in pcv.list_models(pretrained=False) and "rdn_b_x4" not in pcv.list_models(pretrained=True)
 
 

@@ -74,7 +74,8 @@ def super_resolution_scores(
 
     Published tables differ in the grey picture `bridge` of Set14. MATLAB programs take a picture of one channel for its own
     luminance, in 0-255. Programs that read all pictures as RGB compress it to 16-235, like all others, and it gets 1.3 dB more:
-    0.09 dB of the mean over Set14. docs/published.json says which rows are made in which way, as far as that is known.
+    0.09 dB of the mean over Set14. docs/published.json says which rows are made in which way; of most that is unknown, and a
+    difference of less than 0.1 dB between two rows may be this one.
 
     Args:
         result: (H, W, 3) or (H, W) uint8.

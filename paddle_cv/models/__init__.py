@@ -34,7 +34,6 @@ __all__ = [
     "pretrained_spec",
     "register_model",
     "register_weights",
-    "tagged_weights",
 ]
 
 

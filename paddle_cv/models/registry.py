@@ -25,7 +25,6 @@ __all__ = [
     "pretrained_spec",
     "register_model",
     "register_weights",
-    "tagged_weights",
 ]
 
 
@@ -106,18 +105,14 @@ def register_weights(name: str, model: str, packaged: PackagedWeights, **hyperpa
     _TAGGED[name] = replace(spec, name=name, packaged=packaged)
 
 
-def tagged_weights() -> dict[str, ModelSpec]:
-    """What `register_weights` has registered, by name."""
-    return dict(_TAGGED)
-
-
 def list_models(pattern: str = "*", task: Optional[str] = None, pretrained: Optional[bool] = None) -> list[str]:
     """Names of the registered networks, sorted.
 
     Args:
         pattern: Shell pattern such as `rdn*_x4`.
         task: Only networks of this task.
-        pretrained: True: only those with weights, shipped or to be fetched, False: only those without, None: all.
+        pretrained: True: only those with weights, shipped or to be fetched, and the names of weights that are others' (such as
+            `realesrgan_x4`); False: only those without; None: all networks.
 
     Raises:
         ValueError: There is no such task.
@@ -126,7 +121,7 @@ def list_models(pattern: str = "*", task: Optional[str] = None, pretrained: Opti
         raise ValueError(f"there is no task {task!r}, only {', '.join(sorted(known))}")
     return sorted(
         spec.name
-        for spec in _SPECS.values()
+        for spec in [*_SPECS.values(), *(_TAGGED.values() if pretrained else ())]
         if fnmatch.fnmatchcase(spec.name, pattern)
         and (task is None or spec.task == task)
         and (pretrained is None or pretrained == spec.has_weights)

@@ -34,6 +34,13 @@ def test_score_table_is_sorted(root):
     assert "FSRCNN" in lines[place - 1] and "VDSR" in lines[place + 1]
 
 
+def test_published_rows_say_how_the_grey_picture_was_measured(root):
+    rows = json.loads((root / "docs" / "published.json").read_text())["rows"]
+    said = {row["model"]: row["bridge"] for row in rows if "Set14" in str(row)}
+    assert set(said.values()) == {"one channel", "three channels", "unknown"}
+    assert said["bicubic"] == "one channel" and said["imdn"] == said["carn"] == "three channels"
+
+
 def test_table_of_all_modules(root):
     published = json.loads((root / "docs" / "published.json").read_text())
     set5 = {"psnr": 33.0, "ssim": 0.91, "bicubic_psnr": 30.4, "bicubic_ssim": 0.868}

