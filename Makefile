@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := hub,train,onnx,openvino,demo,serve,video,dev
+EXTRAS := hub,train,onnx,openvino,demo,serve,video,notebook,dev
 
-.PHONY: install interpreter demo test slow bare clean
+.PHONY: install interpreter demo test slow bare notebooks clean
 
 install: interpreter
 	@$(MAKE) --no-print-directory $(VENV)/.installed
@@ -50,5 +50,12 @@ slow: install
 bare: install
 	$(BIN)/python -m pytest -m bare --durations=25
 
+# The course's notebooks with the outputs of a run, in an environment that has only what they install themselves.
+notebooks:
+	test -x $(VENV)-notebooks/bin/python || $(PYTHON) -m venv $(VENV)-notebooks
+	$(VENV)-notebooks/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25"
+	$(VENV)-notebooks/bin/python -m pip install --quiet --disable-pip-version-check ".[notebook]"
+	$(VENV)-notebooks/bin/python tools/maintain/notebooks.py
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info demo_output
+	rm -rf $(VENV) $(VENV)-notebooks build dist *.egg-info demo_output
