@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         pretrained_spec,
         register_model,
         register_weights,
-        tagged_weights,
     )
 
 __all__ = [

@@ -11,7 +11,6 @@ from .registry import (
     pretrained_spec,
     register_model,
     register_weights,
-    tagged_weights,
 )
 
 __all__ = [
@@ -24,7 +23,6 @@ __all__ = [
     "pretrained_spec",
     "register_model",
     "register_weights",
-    "tagged_weights",
 ]
 
 import_modules(__package__)  # the folders of the tasks register their networks
