@@ -4,6 +4,7 @@
     paddle-cv predict dncnn_lite_gray_s25+rdn_x4 noisy.png -o results
     paddle-cv predict rdn_x2 clip.mp4 -o results
     paddle-cv predict squeezenet1_0 photo.jpg folder --top_k 3
+    paddle-cv predict portrait_seg me.jpg -o results --background sea.jpg
 
 Folders are searched with all below them, and the results lie in folders of the same names. A result has the format, depth and mode
 of its picture, GIF excepted. Videos are worked on frame by frame where they are named (folders bring pictures only); their sound
@@ -112,12 +113,11 @@ def described(target: Path) -> dict:
 
 def restore(predictor: PicturePredictor, arguments: argparse.Namespace) -> tuple[list[dict], float]:
     """Writes the results; returns an entry for each file, and megapixels of result in a second."""
-    options = {
-        "crf": CRF if arguments.crf is None else arguments.crf,
-        **given(arguments, [option for option in predictor.options if not option.at_start]),
-    }
+    conditions = given(arguments, [option for option in predictor.options if not option.at_start])
+    options = {"crf": CRF if arguments.crf is None else arguments.crf, **conditions}
     found = find_pictures(arguments.inputs, outside=arguments.output)
-    plan = plan_results(found, arguments.output, arguments.format and f".{arguments.format}")
+    suffix = f".{arguments.format}" if arguments.format else predictor.result_suffix(**conditions)
+    plan = plan_results(found, arguments.output, suffix)
     report, started, done = [], time.perf_counter(), 0.0
     with closing(Progress(predictor, [source for source, _ in plan])) as progress:
         last = time.perf_counter()

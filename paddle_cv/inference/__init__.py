@@ -1,7 +1,7 @@
 """Prediction: pictures in, pictures or the names of what they show out."""
 
 from ..pictures.video import VideoError, VideoInfo, is_video, video_info
-from .base import PicturePredictor
+from .base import PicturePredictor, WindowPredictor
 from .batch import find_pictures, is_picture, plan_results, restore_files
 from .chain import Chain
 from .classification import Classification, ClassificationPredictor
@@ -18,6 +18,7 @@ __all__ = [
     "RestorationPredictor",
     "VideoError",
     "VideoInfo",
+    "WindowPredictor",
     "find_pictures",
     "is_picture",
     "is_video",

@@ -17,56 +17,21 @@ from ..pictures.writing import check_target, save_picture
 from .outcomes import NotFinite, gather
 from .predictor import Predictor
 
-__all__ = ["PicturePredictor", "Progress"]
+__all__ = ["PicturePredictor", "Progress", "WindowPredictor"]
 
 #: Told the number of windows done and of all.
 Progress = Callable[[int, int], None]
 
 
 class PicturePredictor(Predictor):
-    """What predictors that make pictures of pictures have in common; `compute` does the work.
+    """What predictors that make pictures of pictures, and write them, have in common; `restore` does the work.
 
     Args:
-        scale: By what `compute` enlarges.
-        outscale: By what results are larger than the pictures, if not by `scale`.
         max_megapixels: Files of more pixels are refused before they are decoded.
-
-    Raises:
-        ValueError: `outscale` is not positive.
     """
 
-    shows = "image"
-
-    def __init__(self, scale: int, outscale: Optional[float] = None, max_megapixels: float = MAX_MEGAPIXELS):
-        if outscale is not None and not 0 < outscale < math.inf:
-            raise ValueError(f"outscale must be positive, not {outscale}")
-        self.scale, self.outscale, self.max_megapixels = scale, outscale, max_megapixels
-
-    def predict(self, images: Any, batch_size: int = 1, progress: Optional[Progress] = None, **conditions: Any) -> Any:
-        """Enlarges or denoises one picture or several.
-
-        Args:
-            images: A path, the bytes of a picture file, a PIL image or an RGB array (see `open_picture`), or a list of them.
-            batch_size: How many windows of a picture go through the network at once.
-            progress: Called after each batch of windows of a picture with the number done and the number of all.
-            **conditions: `noise_level` (standard deviation, of 255) for networks that are told it (FFDNet, DRUNet);
-                `kernel` (15 x 15, the blur) and `noise_level` for SRMD (see `condition_inputs`).
-
-        Returns:
-            For an array, an array of its dtype and axes with as many channels; for everything else a PIL image that keeps mode,
-            depth, alpha, ICC profile and EXIF data. Palettes become RGB or RGBA, black and white becomes grey. For 16-bit colour
-            and floating-point colour, which PIL images cannot hold, an array. A list for a list, in its order.
-
-        Raises:
-            ValueError: `batch_size` is not positive, or a condition is missing, surplus or of a wrong size.
-            FileNotFoundError: There is no such file (one picture).
-            ImageError: The picture cannot be used (one picture).
-            PredictionErrors: Some of several pictures failed; it carries the results of the others.
-        """
-        if not isinstance(images, (list, tuple)):
-            return _result(self.restore(self._open(images), batch_size, progress, **conditions), images)
-        outcomes = zip(self.predict_each(images, batch_size, progress, **conditions), images)
-        return gather(_result(made, image) if isinstance(made, Picture) else made for made, image in outcomes)
+    def __init__(self, max_megapixels: float = MAX_MEGAPIXELS):
+        self.max_megapixels = max_megapixels
 
     def predict_each(
         self, images: Sequence[Any], batch_size: int = 1, progress: Optional[Progress] = None, **conditions: Any
@@ -99,6 +64,78 @@ class PicturePredictor(Predictor):
 
     def result_size(self, height: int, width: int) -> tuple[int, int]:
         """Height and width of the result for a picture of this height and width."""
+        return height, width
+
+    def result_suffix(self, **conditions: Any) -> Optional[str]:
+        """The suffix of files for results; None: that of each picture."""
+        return None
+
+    @abstractmethod
+    def restore(
+        self, picture: Picture, batch_size: int = 1, progress: Optional[Progress] = None, **conditions: Any
+    ) -> Picture:
+        """What is made of a decoded picture; the arguments and errors are those of `predict`."""
+
+    def takes(self, condition: str) -> bool:
+        """Whether the network is told this beside the picture."""
+        return False
+
+    @abstractmethod
+    def prepare(self, **conditions: Any) -> Any:
+        """Checks what networks are told beside the picture, for `compute`."""
+
+    def _open(self, image: Any, name: Optional[str] = None) -> Picture:
+        return open_picture(image, name, self.max_megapixels)
+
+
+class WindowPredictor(PicturePredictor):
+    """What predictors have in common that work in windows, and whose results can be worked on further; `compute` does the work.
+
+    Args:
+        scale: By what `compute` enlarges.
+        outscale: By what results are larger than the pictures, if not by `scale`.
+        max_megapixels: Files of more pixels are refused before they are decoded.
+
+    Raises:
+        ValueError: `outscale` is not positive.
+    """
+
+    shows = "image"
+
+    def __init__(self, scale: int, outscale: Optional[float] = None, max_megapixels: float = MAX_MEGAPIXELS):
+        if outscale is not None and not 0 < outscale < math.inf:
+            raise ValueError(f"outscale must be positive, not {outscale}")
+        super().__init__(max_megapixels)
+        self.scale, self.outscale = scale, outscale
+
+    def predict(self, images: Any, batch_size: int = 1, progress: Optional[Progress] = None, **conditions: Any) -> Any:
+        """Enlarges or denoises one picture or several.
+
+        Args:
+            images: A path, the bytes of a picture file, a PIL image or an RGB array (see `open_picture`), or a list of them.
+            batch_size: How many windows of a picture go through the network at once.
+            progress: Called after each batch of windows of a picture with the number done and the number of all.
+            **conditions: `noise_level` (standard deviation, of 255) for networks that are told it (FFDNet, DRUNet);
+                `kernel` (15 x 15, the blur) and `noise_level` for SRMD (see `condition_inputs`).
+
+        Returns:
+            For an array, an array of its dtype and axes with as many channels; for everything else a PIL image that keeps mode,
+            depth, alpha, ICC profile and EXIF data. Palettes become RGB or RGBA, black and white becomes grey. For 16-bit colour
+            and floating-point colour, which PIL images cannot hold, an array. A list for a list, in its order.
+
+        Raises:
+            ValueError: `batch_size` is not positive, or a condition is missing, surplus or of a wrong size.
+            FileNotFoundError: There is no such file (one picture).
+            ImageError: The picture cannot be used (one picture).
+            PredictionErrors: Some of several pictures failed; it carries the results of the others.
+        """
+        if not isinstance(images, (list, tuple)):
+            return _result(self.restore(self._open(images), batch_size, progress, **conditions), images)
+        outcomes = zip(self.predict_each(images, batch_size, progress, **conditions), images)
+        return gather(_result(made, image) if isinstance(made, Picture) else made for made, image in outcomes)
+
+    def result_size(self, height: int, width: int) -> tuple[int, int]:
+        """Height and width of the result for a picture of this height and width."""
         factor = self.outscale or self.scale
         return max(1, round(height * factor)), max(1, round(width * factor))
 
@@ -125,14 +162,6 @@ class PicturePredictor(Predictor):
             raise ImageError(f"{picture.name}: {error}") from None
         return picture.with_pixels(result, alpha)
 
-    def takes(self, condition: str) -> bool:
-        """Whether the network is told this beside the picture."""
-        return False
-
-    @abstractmethod
-    def prepare(self, **conditions: Any) -> Any:
-        """Checks what networks are told beside the picture, for `compute`."""
-
     @abstractmethod
     def count_windows(self, height: int, width: int) -> int:
         """How many windows `compute` works on for a picture of this size."""
@@ -142,9 +171,6 @@ class PicturePredictor(Predictor):
         self, color: np.ndarray, dtype: np.dtype, prepared: Any, batch_size: int, progress: Optional[Progress]
     ) -> np.ndarray:
         """(H, W, C) -> (scale H, scale W, C) of `dtype`, C = 1 or 3; floating-point values are in [0, 1]."""
-
-    def _open(self, image: Any, name: Optional[str] = None) -> Picture:
-        return open_picture(image, name, self.max_megapixels)
 
 
 def _result(picture: Picture, image: Any) -> Union[np.ndarray, Image.Image]:

@@ -8,12 +8,12 @@ from typing import Any, Optional
 import numpy as np
 
 from ..pictures.images import MAX_MEGAPIXELS
-from .base import PicturePredictor, Progress
+from .base import Progress, WindowPredictor
 
 __all__ = ["Chain"]
 
 
-class Chain(PicturePredictor):
+class Chain(WindowPredictor):
     """Sends pictures through several networks: first denoise, then enlarge, for example.
 
     Between them values stay floating-point numbers, so that nothing is rounded. `noise_level`, `kernel` and `degradation` go to the
@@ -30,11 +30,11 @@ class Chain(PicturePredictor):
 
     def __init__(
         self,
-        predictors: Sequence[PicturePredictor],
+        predictors: Sequence[WindowPredictor],
         outscale: Optional[float] = None,
         max_megapixels: float = MAX_MEGAPIXELS,
     ):
-        if not predictors or not all(isinstance(predictor, PicturePredictor) for predictor in predictors):
+        if not predictors or not all(isinstance(predictor, WindowPredictor) for predictor in predictors):
             raise ValueError("a chain consists of networks that make pictures of pictures, one at least")
         self.predictors = list(predictors)
         self.options = tuple(dict.fromkeys(option for predictor in predictors for option in predictor.options))

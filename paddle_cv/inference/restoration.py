@@ -14,7 +14,7 @@ from ..engines.memory import window_side
 from ..engines.runtime import Run, make_engine
 from ..models import ModelSpec
 from ..pictures.images import MAX_MEGAPIXELS, full_scale
-from .base import PicturePredictor, Progress
+from .base import Progress, WindowPredictor
 from .conditions import condition_inputs, conditions_taken
 from .ensemble import compute_oriented
 from .outcomes import check_finite
@@ -37,7 +37,7 @@ _ROWS = 32
 
 
 @predictor("super_resolution", "denoising")
-class RestorationPredictor(PicturePredictor):
+class RestorationPredictor(WindowPredictor):
     """Enlarges or denoises pictures with a network.
 
     Args:

@@ -8,6 +8,7 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
+from ..pictures.images import open_picture
 from ..pictures.video import CRF, VideoError, check_conversion, convert_video, video_info
 from .base import PicturePredictor
 
@@ -52,8 +53,14 @@ def restore_video(
             f"{source}: {info.width} x {info.height} pixels are beyond the limit of {predictor.max_megapixels:g} megapixels"
         )
 
+    if predictor.result_suffix(**conditions):
+        raise VideoError(
+            f"{source}: videos have no transparency; what is cut out needs a background, or the own one blurred"
+        )
+
     def work(color: np.ndarray) -> np.ndarray:
-        return predictor.predict(color, batch_size=batch_size, **conditions)
+        made = predictor.restore(open_picture(color), batch_size, **conditions)
+        return np.atleast_3d(made.color).astype(color.dtype, copy=False)
 
     def show(done: int) -> None:
         if progress:

@@ -70,7 +70,7 @@ def test_a_foreground_is_learned(root, folder, tmp_path):
     losses = [loss for _, loss in trainer.losses]
     assert losses[-1] < 0.8 * losses[0]
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
-    assert {"accuracy", "iou", "miou"} < metrics["history"][-1].keys()
+    assert {"pixel_accuracy", "iou", "miou"} < metrics["history"][-1].keys()
     network, spec = pcv.from_checkpoint(tmp_path / "run" / "last.pdparams")
     assert spec.task == "segmentation" and network.num_classes == 2
 
@@ -88,7 +88,7 @@ def test_classes_are_learned_and_what_is_unknown_does_not_count(root, folder, tm
     task = make_task(config)
     assert task.score == "miou" and not task.tells_foreground
     rows = task.validate(lambda x: paddle.zeros([1, 3, *x.shape[2:]]), 0, 1)  # all is background
-    assert set(rows["accuracy"]) == {1 - 900 / (46 * 56)} and 0 < task.combine(rows)["miou"] < 0.5
+    assert set(rows["pixel_accuracy"]) == {1 - 900 / (46 * 56)} and 0 < task.combine(rows)["miou"] < 0.5
     best = Trainer(config, progress=False).train()
     assert 0 <= best["miou"] <= 1 and "iou" not in best
 

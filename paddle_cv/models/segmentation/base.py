@@ -27,7 +27,7 @@ CLOVA_PORTRAIT: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class WholeImageSpec(ModelSpec):
-    """A network that looks at whole images, at a size of its own.
+    """A network that looks at whole images, at a size of its own, and finds what can be cut out of them.
 
     Attributes:
         working_size: Pixels of the shorter side of the images that it was trained on.
@@ -35,6 +35,8 @@ class WholeImageSpec(ModelSpec):
         multiple: The sides of the input are multiples of this many pixels.
         bgr: The network takes the channels in the order blue, green, red; `mean` and `std` are of red, green, blue nevertheless.
     """
+
+    titles = {"en": "Cut out", "zh": "抠图"}
 
     working_size: int = 512
     square: bool = False

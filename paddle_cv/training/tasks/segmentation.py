@@ -43,11 +43,13 @@ class SegmentationModel(ModelConfig):
 
 @dataclass
 class SegmentationData(DataConfig):
-    """`source` "folder": each of `folders` has the folders `images` and `masks`, whose files are matched by name. Where the network
-    tells one foreground from the background, masks are grey, binary, or transparent; else their grey values, or places in a
-    palette, are the numbers of the classes, and 255 is unknown. "voc2012": `folders`[0] is PASCAL's archive; without one it is
-    downloaded. `validation_share` of the images is measured on. Items are squares of `patch_size` pixels, varied as
-    `variation` says; for composites `backgrounds` names folders, files or patterns of photographs without foreground."""
+    """`source` "folder": each of `folders` has the folders `images` and `masks`, whose files are matched by name.
+
+    Where the network tells one foreground from the background, masks are grey, binary, or transparent; else their grey values, or
+    places in a palette, are the numbers of the classes, and 255 is unknown. "voc2012": `folders`[0] is PASCAL's archive; without
+    one it is downloaded. `validation_share` of the images is measured on. Items are squares of `patch_size` pixels, varied as
+    `variation` says; for composites `backgrounds` names folders, files or patterns of photographs without foreground.
+    """
 
     patch_size: int = 192
     variation: Variation = field(default_factory=Variation)
@@ -179,7 +181,7 @@ class SegmentationTask(Task):
             both, union = class_areas(result, target, self.num_classes)
             row = {f"both {label}": area for label, area in enumerate(both)}
             row |= {f"union {label}": area for label, area in enumerate(union)}
-            row["accuracy"] = float((result == target)[target < self.num_classes].mean())
+            row["pixel_accuracy"] = float((result == target)[target < self.num_classes].mean())
             if self.tells_foreground:
                 row["iou"] = foreground_iou(result == 1, target == 1)
             for key, value in row.items():
@@ -189,7 +191,7 @@ class SegmentationTask(Task):
     def combine(self, scores: dict[str, list[float]]) -> dict[str, float]:
         """The mean intersection over union counts the pixels of all images together; `iou` is the foreground's, by image."""
         areas = [[sum(scores[f"{what} {label}"]) for label in range(self.num_classes)] for what in ("both", "union")]
-        shown = {key: values for key, values in scores.items() if key in ("iou", "accuracy")}
+        shown = {key: values for key, values in scores.items() if key in ("iou", "pixel_accuracy")}
         return {**super().combine(shown), "miou": mean_iou(np.array(areas))}
 
     def _result(self, compute: Callable, image: np.ndarray) -> np.ndarray:
