@@ -472,8 +472,10 @@ import re, sys
 from paddle_cv.inference import restore_video
 class Twice:
     max_megapixels = 200
-    def predict(self, color, batch_size):
-        return color.repeat(2, 0).repeat(2, 1)
+    def result_suffix(self):
+        return None
+    def restore(self, picture, batch_size):
+        return picture.with_pixels(picture.color.repeat(2, 0).repeat(2, 1), None)
 def show(done, of):
     if done in (of // 2, of):
         print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
