@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..inference import Classification
+from ..inference.result import Result
 from ..pictures.display import ALONE, picture_html, picture_png
 from .arrays import rgb
 
@@ -28,7 +28,7 @@ class LabelEntry(dict):
         result: What they have found.
     """
 
-    def __init__(self, result: Classification):
+    def __init__(self, result: Result):
         super().__init__(result.as_dict())
         self._result = result
 

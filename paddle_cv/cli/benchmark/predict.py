@@ -13,7 +13,7 @@ from paddle_cv.engines import available_engines, make_engine
 from paddle_cv.engines.cores import physical_cores
 from paddle_cv.engines.export import graph_shapes
 from paddle_cv.engines.graphs import write_onnx_graph
-from paddle_cv.inference import PicturePredictor
+from paddle_cv.inference.base import WindowPredictor
 from paddle_cv.inference.registry import predictor_class
 from paddle_cv.inference.samples import rounding_loss
 from paddle_cv.inference.windows import compute_windows
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     threads = arguments.threads or physical_cores()
     for name in arguments.names:
         spec, network = pcv.model_spec(name), make_network(name)
-        makes_pictures = issubclass(predictor_class(spec.task), PicturePredictor)
+        makes_pictures = issubclass(predictor_class(spec.task), WindowPredictor)
         make_calls = picture_calls if makes_pictures else network_calls
         calls, unit, divisor, size = make_calls(network, spec, arguments, threads)
         check_results(calls, None if makes_pictures else 1e-3)
