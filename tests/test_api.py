@@ -40,8 +40,11 @@ def test_a_hub_modules_name_is_a_models_name(name):
     module = (hub_modules_folder() / name / "module.py").read_text(encoding="utf-8")
     [network] = re.findall('    model = "(.+)"', module)
     spec = pretrained_spec(name)
-    assert spec.name == network
-    assert spec.hub_module == name or spec.published and name == f"{network}_imagenet"
+    assert spec.name == network and spec.hub_module == name
+
+
+def test_published_weights_have_a_modules_name():
+    assert pretrained_spec("resnet50_imagenet") is pcv.model_spec("resnet50")
 
 
 def test_a_module_named_as_a_network_without_weights():
@@ -88,7 +91,9 @@ def test_near_misses_are_met_by_what_they_mean(typed, meant):
     with pytest.raises(KeyError) as caught:
         pcv.model_spec(typed)
     hint = caught.value.args[0].split("; ")[1]
-    named = [word for word in re.findall(r"[\w-]+", hint) if word in [*pcv.list_models(), *list_aliases(), *MODULES]]
+    published = [pcv.model_spec(name).module_name for name in pcv.list_models(pretrained=True)]
+    known = {*pcv.list_models(), *list_aliases(), *MODULES, *published}
+    named = [word for word in re.findall(r"[\w-]+", hint) if word in known]
     assert meant in named or hint.startswith("for ") and pcv.model_spec(meant).task == pcv.model_spec(named[0]).task, (
         hint
     )

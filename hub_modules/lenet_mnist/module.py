@@ -1,4 +1,4 @@
-"""PaddleHub module: handwritten digits by the network lenet."""
+"""PaddleHub module: names handwritten digits by the network lenet."""
 
 from paddlehub.module.module import moduleinfo
 

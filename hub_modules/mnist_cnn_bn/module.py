@@ -1,4 +1,4 @@
-"""PaddleHub module: handwritten digits by the network mnist_cnn_bn."""
+"""PaddleHub module: names handwritten digits by the network mnist_cnn_bn."""
 
 from paddlehub.module.module import moduleinfo
 

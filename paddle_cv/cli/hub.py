@@ -10,22 +10,26 @@ The name of a network stands for its module as well. The place is HUB_HOME, or e
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from paddlehub.module.manager import LocalModuleManager
 
 from ..hub.animals import GRAPH_FOLDER, LABELS
-from ..models import pretrained_spec
+from ..hub.published import published_modules, write_module
+from ..models import ModelSpec, pretrained_spec
 from ..weights import hub_modules_folder
 
 
 def main() -> int:
-    folder = hub_modules_folder()
-    available = sorted(path.parent.name for path in folder.glob("*/module.py"))
+    folders = {path.parent.name: path.parent for path in hub_modules_folder().glob("*/module.py")}
+    published = published_modules()
+    available = sorted({*folders, *published})
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="print the names of the modules, and which are installed")
@@ -44,10 +48,14 @@ def main() -> int:
         parser.error(error.args[0])
     if arguments.command == "install":
         for name in names or available:
-            module = install(manager, folder / name)
+            with source_of(name, folders, published) as source:
+                module = install(manager, source)
             print(f"installed {name} {module.version} in {module.directory}")
         return 0
-    problems = {name: check(manager, folder / name) for name in names or installed}
+    problems = {}
+    for name in names or installed:
+        with source_of(name, folders, published) as source:
+            problems[name] = check(manager, source)
     for name, problem in problems.items():
         print(f"{name}: {problem or 'ok'}")
     if not problems:
@@ -67,6 +75,16 @@ def module_of(name: str, available: list[str]) -> str:
     if module not in available:
         raise KeyError(f"no module has the network {name}; `paddle-cv hub list` prints all modules")
     return module
+
+
+@contextlib.contextmanager
+def source_of(name: str, folders: Mapping[str, Path], published: Mapping[str, ModelSpec]) -> Iterator[Path]:
+    """The folder of a module, which is written for a while where there is none."""
+    if name in folders:
+        yield folders[name]
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield write_module(published[name], Path(folder))
 
 
 def install(manager: LocalModuleManager, source: Path) -> type:

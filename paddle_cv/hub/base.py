@@ -18,13 +18,17 @@ from paddlehub.module.module import RunModule, serving
 from ..api import load_network
 from ..inference import is_picture
 from ..models import ModelSpec, model_spec
+from ..models.discovery import Table
 from ..pictures import ImageError, Picture
 from .arrays import rgb
 from .serving import MAX_IMAGES, MAX_PIXELS, MAX_RESULT_BYTES, Failure, Proceed, check_options, decode_each
 
-__all__ = ["NetworkModule", "sources"]
+__all__ = ["NetworkModule", "module_base", "sources"]
 
 logger = logging.getLogger(__name__)
+
+#: The class that modules with networks for a task derive from: `@module_base("task")`.
+module_base: Table[str] = Table(__package__)
 
 
 class NetworkModule(nn.Layer, RunModule):
@@ -42,6 +46,8 @@ class NetworkModule(nn.Layer, RunModule):
         ValueError: The file cannot be read, or belongs to another network.
     """
 
+    #: PaddleHub's category of such modules.
+    category: str
     #: Registered name of the network.
     model: str
     #: Class of `paddle_cv.inference` that does the work.
@@ -61,6 +67,11 @@ class NetworkModule(nn.Layer, RunModule):
         """JSON Schemas of what the serving method takes beside "images", by key: the options of the predictor for the network."""
         spec = model_spec(cls.model)
         return {option.name: option.schema for option in cls.predictor_class.options if option.applies(spec)}
+
+    @staticmethod
+    def does(spec: ModelSpec) -> str:
+        """What a module with this network does, in its `module.py`: "names handwritten digits", "fourfold super-resolution"."""
+        raise NotImplementedError
 
     def own_weights(self) -> Optional[Path]:
         """The weight file in the module's folder; None where there is none."""

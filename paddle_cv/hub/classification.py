@@ -11,8 +11,9 @@ from paddlehub.module.module import runnable
 
 from ..inference import ClassificationPredictor
 from ..inference.outcomes import gather
+from ..models import ModelSpec
 from ..pictures import Picture
-from .base import NetworkModule, sources
+from .base import NetworkModule, module_base, sources
 from .fine_tuning import FineTuning
 from .results import LabelEntry
 from .serving import MAX_IMAGES, Proceed
@@ -20,6 +21,10 @@ from .serving import MAX_IMAGES, Proceed
 __all__ = ["ClassificationModule"]
 
 
+_CLASSES = {"imagenet": "the 1000 classes of ImageNet", "mnist": "handwritten digits"}
+
+
+@module_base("classification")
 class ClassificationModule(FineTuning, NetworkModule):
     """What every classification module does; a module adds `moduleinfo` and names its network.
 
@@ -35,6 +40,7 @@ class ClassificationModule(FineTuning, NetworkModule):
             checkpoint has classes.
     """
 
+    category = "CV/image_classification"
     predictor_class = ClassificationPredictor
     serving_together = MAX_IMAGES
     serving_result = {
@@ -54,6 +60,10 @@ class ClassificationModule(FineTuning, NetworkModule):
             label_list = self.spec.class_names or None  # so that the next checkpoint has them, too
         if label_list is not None:
             self.set_classes(label_list, anew=load_checkpoint is None)
+
+    @staticmethod
+    def does(spec: ModelSpec) -> str:
+        return f"names {_CLASSES[spec.labels]}"
 
     def predict(
         self,

@@ -10,19 +10,23 @@ import numpy as np
 from paddlehub.module.module import runnable
 
 from ..inference import PredictionErrors, RestorationPredictor
+from ..models import ModelSpec
 from ..pictures import ImageError, Picture, save_picture
 from ..pictures.display import ResultList
 from .arrays import rgb
-from .base import NetworkModule, sources
+from .base import NetworkModule, module_base, sources
 from .results import PictureEntry
 from .serving import Proceed, encode_png
 
 __all__ = ["DenoisingModule", "RestorationModule", "SuperResolutionModule"]
 
+_FOLD = {2: "twofold", 3: "threefold", 4: "fourfold", 8: "eightfold"}
+
 
 class RestorationModule(NetworkModule):
     """What modules from picture to picture do; `weights=` takes any network of the module's family and scale."""
 
+    category = "CV/image_editing"
     predictor_class = RestorationPredictor
     serving_result = {
         "type": "object",
@@ -115,16 +119,26 @@ class RestorationModule(NetworkModule):
         return self.run_command(options.input_path, files)
 
 
+@module_base("super_resolution")
 class SuperResolutionModule(RestorationModule):
     """What every super-resolution module does; a module adds `moduleinfo` and names its network."""
+
+    @staticmethod
+    def does(spec: ModelSpec) -> str:
+        return f"{_FOLD[spec.scale]} super-resolution"
 
     def reconstruct(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
         """`predict` under the name that PaddleHub's own super-resolution modules use."""
         return self.predict(*args, **kwargs)
 
 
+@module_base("denoising")
 class DenoisingModule(RestorationModule):
     """What every denoising module does whose network is not told the noise level; otherwise like `SuperResolutionModule`."""
+
+    @staticmethod
+    def does(spec: ModelSpec) -> str:
+        return "denoising of pictures"
 
     def denoise(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
         """`predict` under the name of what it does."""

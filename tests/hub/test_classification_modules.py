@@ -10,10 +10,11 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.weights import cached_path, save_state, with_class_names
-from tools.maintain.module_pages import make_module
 
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
 import requests  # noqa: E402  (paddlehub brings it)
+
+from paddle_cv.hub import write_module  # noqa: E402
 
 from .support import HUB, Runner, serving  # noqa: E402
 
@@ -25,11 +26,11 @@ def home(tmp_path_factory, root):
     """A HUB_HOME with a module that has its weights in its folder, and one whose weights would have to be fetched."""
     folder = tmp_path_factory.mktemp("hub")
     run = Runner(folder, root)
-    module = make_module(pcv.model_spec("lenet"), folder)
+    module = write_module(pcv.model_spec("lenet"), folder)
     save_state(pcv.create_model("lenet").state_dict(), module / "lenet.pdparams")
     own = with_class_names(pcv.create_model("lenet", num_classes=3).state_dict(), ["ant", "bee", "猫"])
     save_state(own, run.folder / "own.pdparams")
-    for path in (module, root / "hub_modules" / "resnet50_imagenet"):
+    for path in (module, write_module(pcv.model_spec("resnet50"), folder)):
         assert f"Successfully installed {path.name}" in run(HUB, "install", path)
     return run
 

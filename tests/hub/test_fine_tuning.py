@@ -10,9 +10,10 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.weights import read_state, save_state, with_class_names
-from tools.maintain.module_pages import make_module
 
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
+
+from paddle_cv.hub import write_module  # noqa: E402
 
 from .support import Runner  # noqa: E402
 
@@ -118,7 +119,7 @@ def test_random_pictures(run, tmp_path):
             rng = np.random.RandomState(low + len(part))
             for number in range(16):
                 Image.fromarray(rng.randint(low, low + 100, (32, 32), np.uint8)).save(folder / f"{number}.png")
-    module = make_module(pcv.model_spec("lenet"), tmp_path)
+    module = write_module(pcv.model_spec("lenet"), tmp_path)
     save_state(pcv.create_model("lenet").state_dict(), module / "lenet.pdparams")
     labels = ["dark", "bright"]
     folders = {part: str(tmp_path / part) for part in ("train", "val")}
@@ -138,7 +139,7 @@ def test_ants_and_bees(run, tmp_path, data):
     weights = data.parent / "checkpoints" / "squeezenet1_0_imagenet.npz"
     if not weights.is_file():
         pytest.skip(f"there is no {weights}")
-    module = make_module(pcv.model_spec("squeezenet1_0"), tmp_path)
+    module = write_module(pcv.model_spec("squeezenet1_0"), tmp_path)
     folders = {part: str(data / "hymenoptera" / part) for part in ("train", "val")}
     report, checkpoint = _train(
         run,
@@ -159,7 +160,7 @@ def test_classes(tmp_path):
     """What starts anew, and what is kept."""
     import paddlehub as hub
 
-    module = make_module(pcv.model_spec("lenet"), tmp_path)
+    module = write_module(pcv.model_spec("lenet"), tmp_path)
     own = pcv.create_model("lenet", num_classes=2).state_dict()
     save_state(with_class_names(own, ["ants", "bees"]), tmp_path / "own.pdparams")
 

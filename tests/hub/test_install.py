@@ -6,6 +6,8 @@ import pytest
 
 pytest.importorskip("paddlehub", reason="paddlehub is not installed (pip install .[hub])")
 
+from paddle_cv.hub import published_modules  # noqa: E402
+
 from .support import Runner  # noqa: E402
 
 pytestmark = pytest.mark.hub
@@ -37,7 +39,7 @@ def test_install_list_and_check(tmp_path, root):
     assert sorted(path.name for path in installed.glob("*") if path.is_dir()) == sorted(
         ["rdn_x4", "resnet50_imagenet", "resnet50_vd_animals"]
     )
-    names = {path.parent.name for path in root.glob("hub_modules/*/module.py")}
+    names = {*(path.parent.name for path in root.glob("hub_modules/*/module.py")), *published_modules()}
     # Among warnings of other libraries.
     listed = [line for line in hub("list").splitlines() if line.split()[:1] and line.split()[0] in names]
     assert "rdn_x4  (installed)" in listed and "alexnet_imagenet" in listed

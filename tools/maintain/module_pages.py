@@ -1,9 +1,8 @@
 #!/usr/bin/env python
-"""Writes the README files of the hub modules and docs/modules.md, and makes new modules.
+"""Writes the README files of the hub modules, docs/modules.md and docs/imagenet.md, and makes new modules.
 
-    python tools/maintain/module_pages.py                   # brings the README files of all up to date
+    python tools/maintain/module_pages.py                   # brings the pages of all up to date
     python tools/maintain/module_pages.py --new lenet       # makes hub_modules/lenet_mnist
-    python tools/maintain/module_pages.py --new             # makes those of all networks whose weights somebody publishes
 
 All that they say comes from the network's registration and, where the module ships weights, from its card; the texts around it
 stand in tools/maintain/templates. A paragraph on the networks of one name, such as rdn_lite, may stand in its folder `about`.
@@ -24,16 +23,12 @@ import paddle  # noqa: E402
 
 import paddle_cv as pcv  # noqa: E402
 from paddle_cv.analysis import card_table, read_card, score_table  # noqa: E402
+from paddle_cv.hub import module_base, published_modules, write_module  # noqa: E402
 from paddle_cv.weights import hub_modules_folder  # noqa: E402
 
 TEMPLATES = Path(__file__).with_name("templates")
 README = {"en": "README.md", "zh": "README.zh-CN.md"}
 SUFFIX = {"en": ".md", "zh": ".zh-CN.md"}
-BASES = {
-    "classification": "ClassificationModule",
-    "denoising": "DenoisingModule",
-    "super_resolution": "SuperResolutionModule",
-}
 DATA_SETS = {"imagenet": "ImageNet (ILSVRC 2012)", "mnist": "MNIST"}
 WHAT = {
     "en": {"imagenet": "the 1000 classes of ImageNet", "mnist": "handwritten digits"},
@@ -135,51 +130,65 @@ MODULES_WORDS = {
     },
 }
 RESULT = {"super_resolution": ("large", "reconstruct"), "denoising": ("clean", "denoise")}
-PUBLISHED = {
+PUBLISHED_PAGES = {
     "en": """\
-**Weights.** PaddlePaddle publishes them; this project has not measured them. They are fetched at the first use from
+# Modules whose weights are fetched
 
-    {url}
+[中文](imagenet.zh-CN.md)
 
-(MD5 `{md5}`). Without a network, put the file under the name `{file}` into
-`~/.cache/paddle_cv/weights` (or the folder `weights` in `PADDLE_CV_HOME`), or give its path:
-`hub.Module(name="{name}", weights="file")`.""",
+Written by `python tools/maintain/module_pages.py`. `paddle-cv hub install NAME` writes the module of a network whose weights
+PaddlePaddle publishes; this project has not measured them. They are fetched at the first use, and their MD5 is checked. Without
+a network, put the file under its name into `~/.cache/paddle_cv/weights` (or the folder `weights` in `PADDLE_CV_HOME`), or give its
+path: `hub.Module(name=NAME, weights="file")`, in the form of torchvision as well, or fine-tuned for other classes, whose names
+stand in the file. The calls are those of [lenet_mnist](../hub_modules/lenet_mnist/README.md); images are read in colour, and
+transparent parts count as white.
+
+| module | network | paper | parameters | size | file | MD5 |
+|---|---|---|---|---|---|---|
+{lines}
+""",
     "zh": """\
-**权重。** 由 PaddlePaddle 发布，本项目未做测试。首次使用时从以下地址下载：
+# 权重在首次使用时下载的模块
 
-    {url}
+[English](imagenet.md)
 
-（MD5 `{md5}`）。没有网络时，请把文件以 `{file}` 为名放入
-`~/.cache/paddle_cv/weights`（或 `PADDLE_CV_HOME` 中的 `weights` 文件夹），或给出路径：
-`hub.Module(name="{name}", weights="文件")`。""",
+由 `python tools/maintain/module_pages.py` 写成。`paddle-cv hub install 模块名` 为 PaddlePaddle 发布了权重的网络写出模块；
+这些权重本项目未做测试。首次使用时下载，并核对 MD5。没有网络时，请把文件以原名放入 `~/.cache/paddle_cv/weights`
+（或 `PADDLE_CV_HOME` 中的 `weights` 文件夹），或给出路径：
+`hub.Module(name=模块名, weights="文件")`；torchvision 格式的权重、为其他类别微调过的权重（类别名在文件中）也可以。
+调用方法与 [lenet_mnist](../hub_modules/lenet_mnist/README.zh-CN.md) 相同；输入为彩色图片，透明部分按白色处理。
+
+| 模块 | 网络 | 论文 | 参数量 | 大小 | 文件 | MD5 |
+|---|---|---|---|---|---|---|
+{lines}
+""",
 }
+PUBLISHED_FILES = {"en": "imagenet.md", "zh": "imagenet.zh-CN.md"}
 
 
 def network_of(module: Path) -> Optional[pcv.ModelSpec]:
     """The network of a module that this script writes the pages of; None for modules with pages of their own."""
     source = (module / "module.py").read_text(encoding="utf-8")
-    found = re.search(rf'\((?:{"|".join(BASES.values())})\):\n    model = "(.+)"', source)
+    bases = "|".join(base.__name__ for base in module_base.all().values())
+    found = re.search(rf'\((?:{bases})\):\n    model = "(.+)"', source)
     return pcv.model_spec(found[1]) if found else None
 
 
-def weights_text(module: Path, spec: pcv.ModelSpec, language: str) -> str:
-    """How the module's weights were made, or where they are fetched from."""
-    if (module / "card.json").is_file():
-        return card_table(read_card(module), language)
-    if spec.published is None:
-        raise ValueError(f"{module.name} has no card.json, and no weights are published for {spec.name}")
-    file = spec.published.url.rpartition("/")[2]
-    return PUBLISHED[language].format(url=spec.published.url, md5=spec.published.md5, file=file, name=module.name)
+def weights_text(module: Path, language: str) -> str:
+    """How the module's weights were made."""
+    if not (module / "card.json").is_file():
+        raise ValueError(f"{module.name} has no card.json, which its README tells of")
+    return card_table(read_card(module), language)
 
 
-def facts(module: Path, spec: pcv.ModelSpec) -> dict[str, Any]:
+def facts(spec: pcv.ModelSpec) -> dict[str, Any]:
     """What all pages say."""
     with paddle.LazyGuard():  # counts without filling
         network = pcv.create_model(spec.name)
     parameters = sum(parameter.size for parameter in network.parameters() if not parameter.stop_gradient)
     size = 4 * sum(value.size for value in network.state_dict().values())  # bytes
     return {
-        "name": module.name,
+        "name": spec.module_name,
         "model": spec.name,
         "summary": spec.summary,
         "paper": spec.paper,
@@ -195,13 +204,13 @@ def template(name: str, language: str) -> Template:
 
 def classification_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
     text = template("classification", language).substitute(
-        facts(module, spec),
+        facts(spec),
         what=WHAT[language][spec.labels],
         data_set=DATA_SETS[spec.labels],
         inverted=INVERTED[language] if spec.labels == "mnist" else "",
         resize=spec.resize,
         input=spec.input_size,
-        weights=weights_text(module, spec, language),
+        weights=weights_text(module, language),
     )
     return text.replace(*GREY[language]) if spec.in_channels == 1 else text
 
@@ -215,8 +224,6 @@ def about(spec: pcv.ModelSpec, language: str) -> str:
 
 
 def restoration_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
-    if not (module / "card.json").is_file():
-        raise ValueError(f"{module.name} has no card.json, which its README tells of")
     card = read_card(module)
     published = json.loads((ROOT / "docs" / "published.json").read_text(encoding="utf-8"))
     words = RESTORATION[language][spec.task]
@@ -227,12 +234,12 @@ def restoration_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
     result, method = RESULT[spec.task]
     between = {"en": ", ", "zh": "、"}[language]
     text = template("restoration", language).substitute(
-        {**facts(module, spec), **words},
+        {**facts(spec), **words},
         sets=between.join(card["scores"]),
         data_set=between.join(card["training_data"]),
         about=about(spec, language),
         scores=score_table(card, published, language),
-        card=weights_text(module, spec, language),
+        card=weights_text(module, language),
         result=result,
         method=method,
     )
@@ -257,8 +264,6 @@ def pages(folder: Optional[Path] = None) -> dict[Path, str]:
 def score(module: Path, language: str = "en") -> str:
     """What the card says first of the weights' quality."""
     words = MODULES_WORDS[language]
-    if not (module / "card.json").is_file():
-        return words["unmeasured"]
     name, values = next(iter(read_card(module)["scores"].items()))
     if "accuracy" in values:
         return words["accuracy"].format(value=f"{100 * values['accuracy']:.2f}", name=name)
@@ -267,18 +272,22 @@ def score(module: Path, language: str = "en") -> str:
 
 def modules_page(folder: Optional[Path] = None, language: str = "en") -> str:
     """docs/modules.md: the modules in a folder (None: this project's), their size and what they score."""
-    folder, words, lines = folder or hub_modules_folder(), MODULES_WORDS[language], []
-    for source in sorted(folder.glob("*/module.py")):
+    words, lines = MODULES_WORDS[language], []
+
+    def row(link: str, spec: pcv.ModelSpec, scored: str, origin: str) -> str:
+        cells = (link, words.get(spec.task, spec.task), f"`{spec.name}`", facts(spec)["size"], scored, origin)
+        return f"| {' | '.join(cells)} |"
+
+    for source in sorted((folder or hub_modules_folder()).glob("*/module.py")):
         module = source.parent
         link = f"[{module.name}](../hub_modules/{module.name}/{README[language]})"
         spec = network_of(module)
         if spec is None:
             lines.append(f"| {link} | {words.get('classification', 'classification')} | | | | {words['brought']} |")
             continue
-        origin = words["shipped" if (module / "card.json").is_file() else "published"]
-        task = words.get(spec.task, spec.task)
-        cells = (task, f"`{spec.name}`", facts(module, spec)["size"], score(module, language), origin)
-        lines.append(f"| {link} | {' | '.join(cells)} |")
+        lines.append(row(link, spec, score(module, language), words["shipped"]))
+    for name, spec in () if folder else published_modules().items():
+        lines.append(row(f"[{name}]({PUBLISHED_FILES[language]})", spec, words["unmeasured"], words["published"]))
     return MODULES_PAGES[language].format(count=len(lines), lines="\n".join(lines))
 
 
@@ -287,48 +296,34 @@ def modules_pages(folder: Optional[Path] = None, root: Path = ROOT) -> dict[Path
     return {root / "docs" / name: modules_page(folder, language) for language, name in MODULES_FILES.items()}
 
 
-def module_source(spec: pcv.ModelSpec, name: str) -> str:
-    """The module.py of a new module."""
-    if spec.task == "classification":
-        what = WHAT["en"][spec.labels]
-        summary, kind = f"Names {what}", "CV/image_classification"
-    else:
-        what = f"{FOLD['en'][spec.scale]} super-resolution" if spec.scale else "denoising of pictures"
-        summary, kind = what.capitalize(), "CV/image_editing"
-    return Template((TEMPLATES / "module.py.txt").read_text(encoding="utf-8")).substitute(
-        name=name,
-        class_name="".join(part.capitalize() for part in name.split("_")),
-        base=BASES[spec.task],
-        model=spec.name,
-        type=kind,
-        what=what,
-        summary=f"{summary} by the network {spec.name}.",
-    )
-
-
-def make_module(spec: pcv.ModelSpec, folder: Path) -> Path:
-    """Makes a module in a folder, without README files."""
-    module = folder / spec.module_name
-    module.mkdir(parents=True, exist_ok=True)
-    (module / "__init__.py").touch()
-    (module / "module.py").write_text(module_source(spec, module.name), encoding="utf-8")
-    return module
-
-
-def without_module() -> list[str]:
-    """Networks whose weights somebody publishes and that have no module."""
-    specs = (pcv.model_spec(name) for name in pcv.list_models(task="classification"))
-    folder = hub_modules_folder()
-    return [spec.name for spec in specs if spec.published and not (folder / spec.module_name).exists()]
+def published_pages() -> dict[Path, str]:
+    """docs/imagenet.md, in all languages: the networks whose weights somebody publishes."""
+    lines = []
+    for name, spec in published_modules().items():
+        told, url = facts(spec), spec.published.url
+        file = f"[{url.rpartition('/')[2]}]({url})"
+        cells = (
+            name,
+            told["summary"],
+            told["paper"],
+            told["parameters"],
+            told["size"],
+            file,
+            f"`{spec.published.md5}`",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return {
+        ROOT / "docs" / name: PUBLISHED_PAGES[language].format(lines="\n".join(lines))
+        for language, name in PUBLISHED_FILES.items()
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--new", nargs="*", metavar="NETWORK", help="networks to make modules for")
-    new = parser.parse_args().new
-    for name in without_module() if new == [] else new or ():
-        print(f"made {make_module(pcv.model_spec(name), hub_modules_folder())}")
-    for path, text in {**pages(), **modules_pages()}.items():
+    parser.add_argument("--new", nargs="+", default=[], metavar="NETWORK", help="networks to make modules for")
+    for name in parser.parse_args().new:
+        print(f"made {write_module(pcv.model_spec(name), hub_modules_folder())}")
+    for path, text in {**pages(), **modules_pages(), **published_pages()}.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             print(f"updated {path}")

@@ -33,11 +33,12 @@ import paddle_cv as pcv  # noqa: E402
 from paddle_cv.analysis import exercise_table, fill_marked, read_card, shipped_table  # noqa: E402
 from paddle_cv.analysis.evaluation import evaluation_class  # noqa: E402
 from paddle_cv.api import load_network  # noqa: E402
+from paddle_cv.hub import write_module  # noqa: E402
 from paddle_cv.models import LabelledSpec, list_aliases  # noqa: E402
 from paddle_cv.training import load_config  # noqa: E402
 from paddle_cv.training.resuming import changes  # noqa: E402
 from paddle_cv.weights import fits, read_state, save_state  # noqa: E402
-from tools.maintain.module_pages import make_module, modules_pages, pages  # noqa: E402
+from tools.maintain.module_pages import modules_pages, pages  # noqa: E402
 
 INTRODUCTIONS = {
     "shipped denoisers": {
@@ -163,7 +164,7 @@ def ship(
         scores[Path(folder).name] = {key: round(value, 6) for key, value in means.items()}
     module = root / "hub_modules" / spec.hub_module
     if not (module / "module.py").is_file():
-        make_module(spec, module.parent)
+        write_module(spec, module.parent)
     weights = module / f"{spec.name}.pdparams"
     save_state(state, weights)
     card = {
