@@ -46,9 +46,9 @@ test: install
 slow: install
 	$(BIN)/python -m pytest -n auto -m slow --durations=25
 
-# What a newcomer meets: fresh environments, the README's lines. One after another, as each installs some 1 to 2.5 GB.
+# What a newcomer meets: fresh environments, the README's lines. Two at a time, as each installs some 1 to 2.5 GB.
 bare: install
-	$(BIN)/python -m pytest -m bare --durations=25
+	$(BIN)/python -m pytest -n 2 -m bare --durations=25
 
 # The course's notebooks with the outputs of a run, in an environment that has only what they install themselves.
 notebooks:
