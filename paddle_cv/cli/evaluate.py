@@ -6,7 +6,7 @@
     paddle-cv evaluate --all-shipped --data-root data
 
 --all-shipped measures every hub module with weights on the test sets that its card names, and exits with 1 if one of these is
-missing or a score is worse than the card says.
+missing or a score is worse than the card says, by more than {}.
 """
 
 import argparse
@@ -132,7 +132,9 @@ def takers() -> dict[str, list[str]]:
 
 def main() -> int:
     abouts = dict.fromkeys(kind.about for kind in evaluations().values())
-    text = "\n\n".join([__doc__.rstrip(), *abouts])
+    allowed = [(name, score) for name, score in known_scores().items() if score.tolerance is not None]
+    tolerances = ", ".join(f"{score.text(score.tolerance)} ({name.replace('_', ' ')})" for name, score in allowed)
+    text = "\n\n".join([__doc__.rstrip().format(tolerances), *abouts])
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", help="a name of paddle_cv.list_models()")
     parser.add_argument("--data", nargs="+", metavar="FOLDER", help="test sets")

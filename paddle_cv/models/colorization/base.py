@@ -21,6 +21,7 @@ class ColorizationSpec(ModelSpec):
     """
 
     words = {"colorization": ("colouri", "上色")}
+    titles = {"en": "Colour", "zh": "上色"}
 
     task: str = "colorization"
     in_channels: int = 1

@@ -55,6 +55,7 @@ class SegmentationSpec(LabelledSpec, WholeImageSpec):
     """
 
     words = {"segmentation": ("human_seg", "分割")}
+    titles = {"en": "Cut out", "zh": "分割与抠图"}
 
     task: str = "segmentation"
     output: str = "logits"
@@ -84,5 +85,6 @@ class MattingSpec(WholeImageSpec):
     """A network from images (N, 3, H, W) to the opacity of their foreground (N, 1, H, W), in [0, 1]."""
 
     words = {"matting": ("cutout", "background", "抠图")}
+    titles = {"en": "Cut out", "zh": "分割与抠图"}
 
     task: str = "matting"

@@ -23,6 +23,7 @@ class StylizationSpec(ModelSpec):
     """
 
     words = {"stylization": ("style", "cartoon", "风格")}
+    titles = {"en": "Paint in a style", "zh": "风格迁移"}
 
     task: str = "stylization"
     any_style: bool = False
