@@ -7,7 +7,7 @@ import math
 __all__ = ["window_side"]
 
 # Of all windows that are worked on at once.
-_BUDGET = 1.25 * 2**30
+_BUDGET = 0.75 * 2**30
 # Smaller windows are mostly overlap; larger ones hardly save more of it.
 _LEAST, _MOST = 192, 768
 

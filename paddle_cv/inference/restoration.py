@@ -46,7 +46,7 @@ class RestorationPredictor(WindowPredictor):
         engine: See `make_engine`.
         device: See `make_engine`.
         tile: Largest side in input pixels of the windows that large pictures are cut into; None: so large that those which are
-            worked on at once take some 1.25 GiB.
+            worked on at once take some 0.75 GiB.
         overlap: Pixels of context around each window; None: the receptive field, at most 32.
         threads: CPU threads; None: one for each core.
         precision: See `make_engine`.

@@ -20,7 +20,7 @@ def test_windows_fit_into_the_memory():
     for memory in (500, 5_000, 50_000):
         for workers in (1, 2, 4):
             side = window_side(memory, workers, 10)
-            assert side in (192, 768) or 1.2 * 2**30 < side**2 * memory * workers <= 1.25 * 2**30
+            assert side in (192, 768) or 0.7 * 2**30 < side**2 * memory * workers <= 0.75 * 2**30
     assert window_side(10**6, 4, 10) == 192 and window_side(10**6, 4, 40) == 240 and window_side(0, 1, 0) == 768
 
 
