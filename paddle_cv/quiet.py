@@ -24,6 +24,8 @@ __all__ = ["keep_quiet"]
 _WARNINGS = {
     "No ccache found": "paddle",
     "Setuptools is replacing distutils": "_distutils_hack",
+    # Batch normalisation in train mode, which tracks them as everybody expects.
+    "When training, we now always track global mean and variance": "paddle",
     # Networks that ask for `x.place` while a graph is made.
     "Tensor do not have 'place' interface for pir graph mode": "paddle",
 }

@@ -104,6 +104,11 @@ def test_a_module_of_paddlehub_is_quiet(run, first):
     assert noise(run("-c", code)[1].partition("imported\n")[2]) == []
 
 
+def test_batch_normalisation_is_quiet(run):
+    code = "import paddle_cv as pcv, paddle; pcv.create_model('mnist_cnn_bn')(paddle.zeros([2, 1, 28, 28]))"
+    assert noise(run("-c", code)[1]) == []
+
+
 def test_paddle_first(run):
     # As in a notebook that begins with Paddle: making a graph is when its C++ part notes something.
     code = (
