@@ -124,9 +124,10 @@ FILES = {
     """,
     "hub/edges.py": """
         from ..inference.edges import EdgesPredictor
-        from .base import NetworkModule
+        from .base import NetworkModule, module_base
 
 
+        @module_base("edges")
         class EdgesModule(NetworkModule):
             name, summary, model = "edges", "Finds edges.", "sobel"
             predictor_class = EdgesPredictor
@@ -183,9 +184,9 @@ if "page" in parts:
     facts, preview = tab.classify(os.path.abspath("photos/a.png"), "sobel", "en", 0.2)
     told["shown"] = [facts, preview.size]
 if "hub" in parts:
-    from paddle_cv.hub.edges import EdgesModule
+    from paddle_cv.hub import module_base
     from paddle_cv.hub.server.openapi import describe
-    document = describe([EdgesModule], 1000, False)
+    document = describe([module_base.get("edges")], 1000, False)
     body = document["paths"]["/predict/edges"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     told["schema"] = body["properties"]
 print(json.dumps(told))
