@@ -2,7 +2,7 @@
 
 Blur is Gaussian, by kernels of 15 x 15 pixels of any direction. A kernel is told by its coefficients in the first 15 principal
 components of such kernels. The components depend on the kernels they are computed from, and so does every network that was
-trained with them: ours are those of `kernel_basis`, not the authors'.
+trained with them: those of `kernel_basis` are ours and go with weights that are trained here; `read_kernel_basis` reads others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from .listing import list_pictures
 from .patches import Patches, flip_and_turn, to_network
 from .super_resolution import crop_to_multiple
 
-__all__ = ["DegradedPatches", "bicubic_degradation", "gaussian_kernel", "kernel_basis", "random_kernel"]
+__all__ = [
+    "DegradedPatches",
+    "bicubic_degradation",
+    "gaussian_kernel",
+    "kernel_basis",
+    "random_kernel",
+    "read_kernel_basis",
+]
 
 SIZE = 15  # pixels across a kernel
 COMPONENTS = 15
@@ -60,13 +67,51 @@ def kernel_basis() -> np.ndarray:
     return basis * np.sign(basis[np.arange(COMPONENTS), np.abs(basis).argmax(axis=1)])[:, None]
 
 
-def bicubic_degradation(length: int = COMPONENTS + 1) -> np.ndarray:
+def read_kernel_basis(path: Union[str, Path]) -> np.ndarray:
+    """The principal components of somebody else's kernels, as the authors publish them with their weights (`srmd_pca_matlab.mat`).
+
+    Args:
+        path: `.mat` (which takes scipy), with kernels column by column as MATLAB has them; or `.npy`, with kernels row by row.
+
+    Returns:
+        (15, 225), row by row.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It cannot be read, or has no such matrix.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    shape = (COMPONENTS, SIZE**2)
+    try:
+        if path.suffix.lower() == ".npy":
+            found = [np.load(path, allow_pickle=False)]
+        else:
+            from scipy.io import loadmat  # comes with the extra `train`
+
+            found = [np.asarray(value) for key, value in loadmat(path).items() if not key.startswith("__")]
+    except (OSError, EOFError, NotImplementedError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    basis = next((value for value in found if value.shape == shape and value.dtype.kind == "f"), None)
+    if basis is None:
+        raise ValueError(
+            f"{path} has no matrix of {shape[0]} x {shape[1]} numbers: the principal components of blur kernels"
+        )
+    if path.suffix.lower() != ".npy":
+        basis = basis.reshape(COMPONENTS, SIZE, SIZE).transpose(0, 2, 1).reshape(shape)
+    return np.ascontiguousarray(basis, np.float64)
+
+
+def bicubic_degradation(length: int = COMPONENTS + 1, basis: Optional[np.ndarray] = None) -> np.ndarray:
     """What SRMD is told about a picture that is neither blurred nor noisy.
 
     Args:
         length: 15, or 16 with the noise level as the last number.
+        basis: The components (15, 225) that its weights were trained with; None: ours.
     """
-    return np.append(kernel_basis() @ gaussian_kernel(0.2).ravel(), 0.0)[:length].astype(np.float32)
+    basis = kernel_basis() if basis is None else basis
+    return np.append(basis @ gaussian_kernel(0.2).ravel(), 0.0)[:length].astype(np.float32)
 
 
 class DegradedPatches(Patches):

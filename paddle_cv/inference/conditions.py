@@ -7,7 +7,7 @@ from typing import Optional
 
 import numpy as np
 
-from ..data.srmd import COMPONENTS, SIZE, bicubic_degradation, kernel_basis
+from ..data.srmd import COMPONENTS, SIZE, bicubic_degradation
 from ..models import ModelSpec
 
 __all__ = ["condition_inputs", "conditions_taken"]
@@ -27,15 +27,16 @@ def condition_inputs(
     noise_level: Optional[float] = None,
     degradation: Optional[Sequence[float]] = None,
     kernel: Optional[np.ndarray] = None,
+    basis: Optional[np.ndarray] = None,
 ) -> list[np.ndarray]:
     """The inputs beside the picture, for one picture.
 
     Args:
         spec: What the network is.
         noise_level: Standard deviation of the noise, of 255: for networks that are told it. SRMD takes 0 without it.
-        degradation: For SRMD: the coefficients of the blur kernel, and the noise level of 1 last. For weights that were not trained
-            with this project's `kernel_basis`.
+        degradation: For SRMD: the coefficients of the blur kernel, and the noise level of 1 last.
         kernel: For SRMD instead: the blur kernel itself, (15, 15), of sum 1; without it there is no blur.
+        basis: The principal components (15, 225) that SRMD's weights were trained with. Only `degradation` does without.
 
     Raises:
         ValueError: Something the network needs is missing or of a wrong size, or something is given that it does not take.
@@ -54,18 +55,23 @@ def condition_inputs(
                 raise ValueError(f"{spec.name} needs noise_level=, the standard deviation of the noise, of 255")
             values = [noise_level / 255]
         else:
-            values = _srmd_degradation(shape[0], noise_level or 0, kernel) if degradation is None else degradation
+            values = degradation if degradation is not None else _srmd(spec, noise_level or 0, kernel, basis)
         if np.size(values) != np.prod(shape):
             raise ValueError(f"{spec.name}: {name} has {np.size(values)} values, {np.prod(shape)} are needed")
         inputs.append(np.asarray(values, np.float32).reshape(shape))
     return inputs
 
 
-def _srmd_degradation(length: int, noise_level: float, kernel: Optional[np.ndarray]) -> np.ndarray:
+def _srmd(spec: ModelSpec, noise_level: float, kernel: Optional[np.ndarray], basis: Optional[np.ndarray]) -> np.ndarray:
+    if basis is None:
+        raise ValueError(
+            f"{spec.name}: these weights came without the principal components of blur kernels that they were trained with, and "
+            "others give nonsense; kernel_basis=FILE (--kernel-basis) takes the authors' srmd_pca_matlab.mat"
+        )
     if kernel is None:
-        coefficients = bicubic_degradation(COMPONENTS)
+        coefficients = bicubic_degradation(COMPONENTS, basis)
     elif np.shape(kernel) == (SIZE, SIZE):
-        coefficients = kernel_basis() @ np.ravel(kernel)
+        coefficients = basis @ np.ravel(kernel)
     else:
         raise ValueError(f"a blur kernel of {SIZE} x {SIZE} pixels is needed, not {np.shape(kernel)}")
-    return np.append(coefficients, noise_level / 255)[:length]
+    return np.append(coefficients, noise_level / 255)[: spec.extra_inputs["degradation"][0]]

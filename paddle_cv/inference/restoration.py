@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING, Optional, Union
 
 import numpy as np
 
+from ..data.srmd import read_kernel_basis
 from ..engines.memory import window_side
 from ..engines.runtime import Run, make_engine
 from ..models import ModelSpec
@@ -54,10 +56,13 @@ class RestorationPredictor(WindowPredictor):
         outscale: By what results are larger than the pictures; they are made so from the network's result by Lanczos
             interpolation. None: as the network makes them.
         max_megapixels: Files of more pixels are refused before they are decoded.
+        kernel_basis: For SRMD: the file with the principal components that its weights were trained with (`read_kernel_basis`);
+            None: those that the weights came with.
 
     Raises:
-        ValueError: A network for another task, `tile` is too small for `overlap`, `outscale` is not positive, or no such engine or
-            device.
+        FileNotFoundError: There is no file `kernel_basis`.
+        ValueError: A network for another task, `tile` is too small for `overlap`, `outscale` is not positive, no such engine or
+            device, or `kernel_basis` is for another network or cannot be read.
     """
 
     scores = {"psnr": Score(digits=2, unit=" dB", tolerance=0.02), "ssim": Score()}
@@ -66,6 +71,9 @@ class RestorationPredictor(WindowPredictor):
         Option("tile", int, "largest side of the windows in pixels (as memory allows)", least=1, at_start=True),
         Option("self_ensemble", bool, "mean over eight orientations: eight times the work", at_start=True),
         Option("outscale", float, "how much larger the results are, any number (as the network)", at_start=True),
+        Option(
+            "kernel_basis", str, "for SRMD: principal components of blur kernels (those in its weights)", at_start=True
+        ),
         Option(
             "noise_level",
             float,
@@ -92,11 +100,13 @@ class RestorationPredictor(WindowPredictor):
         self_ensemble: bool = False,
         outscale: Optional[float] = None,
         max_megapixels: float = MAX_MEGAPIXELS,
+        kernel_basis: Optional[Union[str, Path]] = None,
     ):
         if spec.task not in ("super_resolution", "denoising"):
             raise ValueError(f"{spec.name} is a network for {spec.task}; this predictor enlarges and denoises")
         super().__init__(spec.scale or 1, outscale, max_megapixels)
         self.spec, self.self_ensemble = spec, self_ensemble
+        self._basis = _kernel_basis(network, spec, kernel_basis)
         self.overlap = _context(network.receptive_radius, spec) if overlap is None else overlap
         self.grid = network.grid
         if spec.enlarged_input:  # it counts enlarged pixels
@@ -125,7 +135,7 @@ class RestorationPredictor(WindowPredictor):
         kernel: Optional[np.ndarray] = None,
     ) -> list[np.ndarray]:
         """What `condition_inputs` returns."""
-        inputs = condition_inputs(self.spec, noise_level, degradation, kernel)
+        inputs = condition_inputs(self.spec, noise_level, degradation, kernel, self._basis)
         if self.self_ensemble and kernel is not None and not _symmetric(np.asarray(kernel)):
             raise ValueError("with self_ensemble the blur kernel must look the same in all orientations")
         return inputs
@@ -223,6 +233,15 @@ def _context(receptive_radius: int, spec: ModelSpec) -> int:
         return min(receptive_radius, _MAX_OVERLAP)
     # The radius is counted in enlarged pixels; the enlargement itself looks two pixels far.
     return min(math.ceil(receptive_radius / spec.scale) + 2, _MAX_OVERLAP)
+
+
+def _kernel_basis(network: Network, spec: ModelSpec, file: Optional[Union[str, Path]]) -> Optional[np.ndarray]:
+    """The principal components of blur kernels that a network's weights were trained with."""
+    if "degradation" not in spec.extra_inputs:
+        if file is not None:
+            raise ValueError(f"{spec.name} takes no kernel_basis")
+        return None
+    return network.kernel_basis if file is None else read_kernel_basis(file)
 
 
 def _symmetric(kernel: np.ndarray) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data import imresize
+from ..data.srmd import kernel_basis
 from ..engines.openvino_graphs import Loss
 from ..engines.runtime import Run
 from ..metrics import psnr
@@ -79,7 +80,8 @@ class RestorationSamples(Samples):
             inputs = (clean + noise).clip(0, 1).astype(np.float32)
         else:
             inputs = np.stack([imresize(window, 1 / spec.scale) for window in clean]).astype(np.float32)
-        conditions = condition_inputs(spec, noise_level=_NOISE_LEVEL if "sigma" in spec.extra_inputs else None)
+        noise_level = _NOISE_LEVEL if "sigma" in spec.extra_inputs else None
+        conditions = condition_inputs(spec, noise_level, basis=kernel_basis())  # any tells what rounding costs
         return compute_windows(inputs, spec, run, conditions)
 
 

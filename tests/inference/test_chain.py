@@ -7,6 +7,7 @@ from PIL import Image
 
 import paddle_cv as pcv
 from paddle_cv.data import imresize
+from paddle_cv.data.srmd import kernel_basis
 from paddle_cv.engines.runtime import Engine
 from paddle_cv.inference import Chain, PredictionErrors, RestorationPredictor
 from paddle_cv.models import build_model
@@ -15,7 +16,10 @@ from paddle_cv.pictures import ImageError
 
 def _load(name, **options):
     paddle.seed(5)
-    return RestorationPredictor(build_model(name), pcv.model_spec(name), engine="dygraph", **options)
+    network = build_model(name)
+    if name.startswith("srmd"):
+        network.kernels.basis.set_value(kernel_basis().astype(np.float32))
+    return RestorationPredictor(network, pcv.model_spec(name), engine="dygraph", **options)
 
 
 @pytest.fixture(scope="module")

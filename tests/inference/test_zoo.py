@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 import paddle_cv as pcv
 from paddle_cv.data import imresize, rgb_to_ycbcr
@@ -9,6 +10,7 @@ from paddle_cv.data.srmd import bicubic_degradation, gaussian_kernel, kernel_bas
 from paddle_cv.inference import RestorationPredictor
 from paddle_cv.inference.conditions import condition_inputs
 from paddle_cv.models import build_model
+from paddle_cv.weights import save_state
 
 RESTORATION = [name for task in ("super_resolution", "denoising") for name in pcv.list_models(task=task)]
 # The last registered name of each class and number of channels.
@@ -87,7 +89,9 @@ def test_conditions_are_checked(photo):
         predictor.predict(photo[:8, :8])
     with pytest.raises(ValueError, match="takes no degradation"):
         predictor.predict(photo[:8, :8], noise_level=5, degradation=[1])
-    srmd = RestorationPredictor(build_model("srmd_x2"), pcv.model_spec("srmd_x2"), engine="dygraph")
+    network = build_model("srmd_x2")
+    network.kernels.basis.set_value(kernel_basis().astype(np.float32))
+    srmd = RestorationPredictor(network, pcv.model_spec("srmd_x2"), engine="dygraph")
     with pytest.raises(ValueError, match="16 are needed"):
         srmd.predict(photo[:8, :8], degradation=[0.5])
     with pytest.raises(ValueError, match="15 x 15"):
@@ -102,14 +106,16 @@ def test_conditions_are_checked(photo):
 
 def test_srmd_is_told_kernel_and_noise(photo):
     spec = pcv.model_spec("srmd_x2")
-    [plain] = condition_inputs(spec)
+    [plain] = condition_inputs(spec, basis=kernel_basis())
     assert np.array_equal(plain.ravel(), bicubic_degradation())
     kernel = gaussian_kernel(1.6)
-    [told] = condition_inputs(spec, noise_level=51, kernel=kernel)
+    [told] = condition_inputs(spec, noise_level=51, kernel=kernel, basis=kernel_basis())
     assert told[15, 0, 0] == pytest.approx(0.2)
     # The coefficients hold nearly all of the kernel.
     assert np.abs(kernel_basis().T @ told[:15].ravel() - kernel.ravel()).max() < 0.02 * kernel.max()
-    predictor = RestorationPredictor(build_model("srmd_x2"), spec, engine="dygraph")
+    network = build_model("srmd_x2")
+    network.kernels.basis.set_value(kernel_basis().astype(np.float32))
+    predictor = RestorationPredictor(network, spec, engine="dygraph")
     crop = photo[100:110, 200:212]
     assert predictor.predict(crop).shape == (20, 24, 3)
     assert not np.array_equal(predictor.predict(crop, kernel=kernel, noise_level=25), predictor.predict(crop))
@@ -126,3 +132,35 @@ def test_weights_of_the_named_scale_are_taken(tmp_path, photo):
     assert predictor.predict(photo[:6, :7]).shape == (18, 21, 3)
     paddle.save(network.state_dict(), str(tmp_path / "own.pdparams"))
     assert pcv.from_checkpoint(tmp_path / "own.pdparams")[1].name == "fsrcnn_x3"
+
+
+def test_srmd_needs_the_components_that_its_weights_were_trained_with(photo, tmp_path):
+    """The authors' file of weights has none, and with ours they gave 20 dB in place of 31.9."""
+    spec, network, crop = pcv.model_spec("srmd_x2"), build_model("srmd_x2", num_layers=3, num_features=8), photo[:8, :8]
+    state = {key: value.numpy() for key, value in network.state_dict().items()}
+    theirs = {key: value for key, value in state.items() if not key.startswith("kernels.")}
+    save_state(theirs, tmp_path / "theirs.pdparams")
+    save_state({**theirs, "kernels.basis": kernel_basis().astype(np.float32)}, tmp_path / "ours.pdparams")
+    with pytest.raises(ValueError, match=r"came without the principal components .* --kernel-basis"):
+        pcv.load("srmd_x2", tmp_path / "theirs.pdparams", engine="dygraph").predict(crop)
+    ours = pcv.load("srmd_x2", tmp_path / "ours.pdparams", engine="dygraph").predict(crop)
+    # MATLAB has kernels column by column.
+    turned = kernel_basis().reshape(15, 15, 15).transpose(0, 2, 1).reshape(15, 225)
+    savemat(tmp_path / "pca.mat", {"P": turned})
+    np.save(tmp_path / "pca.npy", kernel_basis())
+    kernel = gaussian_kernel(2, 0.5, 0.3)
+    for name in ("pca.mat", "pca.npy"):
+        options = {"engine": "dygraph", "kernel_basis": tmp_path / name}
+        predictor = pcv.load("srmd_x2", tmp_path / "theirs.pdparams", **options)
+        assert np.array_equal(predictor.predict(crop), ours)
+        assert np.allclose(predictor.prepare(kernel=kernel)[0].ravel()[:15], kernel_basis() @ kernel.ravel(), atol=1e-6)
+    assert pcv.from_checkpoint(tmp_path / "ours.pdparams")[0].kernel_basis.shape == (15, 225)
+    (tmp_path / "damaged.mat").write_bytes(b"MATLAB 5.0")
+    np.save(tmp_path / "other.npy", np.zeros((3, 3)))
+    for name, message in (("damaged.mat", "cannot be read"), ("other.npy", "no matrix of 15 x 225")):
+        with pytest.raises(ValueError, match=message):
+            RestorationPredictor(network, spec, engine="dygraph", kernel_basis=tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        RestorationPredictor(network, spec, engine="dygraph", kernel_basis=tmp_path / "none.mat")
+    with pytest.raises(ValueError, match="takes no kernel_basis"):
+        pcv.load("rdn_x4", engine="dygraph", kernel_basis=tmp_path / "pca.npy")

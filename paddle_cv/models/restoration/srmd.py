@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
+import numpy as np
 import paddle
 from paddle import nn
 
@@ -28,6 +29,14 @@ PAPER = (
 )
 
 
+class KernelBasis(nn.Layer):
+    """Principal components of blur kernels, (15, 225), each a kernel row by row; zeros where they are not known."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("basis", paddle.zeros([15, 15 * 15]))
+
+
 class SRMD(Network):
     """Super-resolution network that is told the blur and the noise of its input.
 
@@ -41,7 +50,12 @@ class SRMD(Network):
         num_features: Channels between them.
         in_channels: Channels of the picture and of the output.
         num_degradations: Numbers that describe the degradation (the paper's t + 1; t for SRMDNF).
+
+    The components that kernels are projected on belong to the weights: with others a network draws nonsense. The state dict has
+    them as `kernels.basis`; the authors' weights have not, theirs are in a file of their own.
     """
+
+    auxiliary = ("kernels",)
 
     def __init__(
         self,
@@ -55,6 +69,13 @@ class SRMD(Network):
         self.scale = scale
         self.model = conv_stack(in_channels + num_degradations, num_features, in_channels * scale**2, num_layers)
         self.shuffle = nn.PixelShuffle(scale)
+        self.kernels = KernelBasis()
+
+    @property
+    def kernel_basis(self) -> Optional[np.ndarray]:
+        """The components (15, 225) that the weights were trained with; None where these came without."""
+        basis = self.kernels.basis.numpy()
+        return basis if basis.any() else None
 
     def forward(self, x, degradation=None):
         if degradation is not None:

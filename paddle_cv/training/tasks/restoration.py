@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 import paddle
@@ -16,7 +16,7 @@ from paddle.io import Dataset
 from ...data import DegradedPatches, DenoisingPatches, SuperResolutionPatches, denoising_pairs, super_resolution_pairs
 from ...data.imresize import imresize
 from ...data.listing import list_pictures, split
-from ...data.srmd import bicubic_degradation
+from ...data.srmd import bicubic_degradation, kernel_basis
 from ...inference.conditions import condition_inputs
 from ...inference.windows import compute_windows
 from ...metrics import denoising_scores, super_resolution_scores
@@ -160,6 +160,11 @@ class RestorationTask(Task):
 
         values = compute_windows(picture[None], self.spec, engine, self._conditions)[0]
         return np.rint(values.clip(0, 1) * 255).astype(np.uint8).reshape(target.shape)
+
+    def finish(self, state: dict[str, Any]) -> dict[str, Any]:
+        if "degradation" not in self.spec.extra_inputs:
+            return state
+        return {**state, "kernels.basis": kernel_basis().astype(np.float32)}
 
     @property
     def _noise_level(self) -> Optional[float]:
