@@ -84,21 +84,20 @@ def read_kernel_basis(path: Union[str, Path]) -> np.ndarray:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
     shape = (COMPONENTS, SIZE**2)
+    plain = path.suffix.lower() == ".npy"
+    if not plain:
+        from scipy.io import loadmat  # comes with the extra `train`
     try:
-        if path.suffix.lower() == ".npy":
-            found = [np.load(path, allow_pickle=False)]
-        else:
-            from scipy.io import loadmat  # comes with the extra `train`
-
-            found = [np.asarray(value) for key, value in loadmat(path).items() if not key.startswith("__")]
-    except (OSError, EOFError, NotImplementedError, TypeError, ValueError) as error:
+        values = {"": np.load(path, allow_pickle=False)} if plain else loadmat(path)
+    except Exception as error:  # whatever a damaged file leads to
         raise ValueError(f"{path} cannot be read: {error}") from error
-    basis = next((value for value in found if value.shape == shape and value.dtype.kind == "f"), None)
+    arrays = [np.asarray(value) for key, value in values.items() if not key.startswith("__")]
+    basis = next((array for array in arrays if array.shape == shape and array.dtype.kind == "f"), None)
     if basis is None:
         raise ValueError(
             f"{path} has no matrix of {shape[0]} x {shape[1]} numbers: the principal components of blur kernels"
         )
-    if path.suffix.lower() != ".npy":
+    if not plain:
         basis = basis.reshape(COMPONENTS, SIZE, SIZE).transpose(0, 2, 1).reshape(shape)
     return np.ascontiguousarray(basis, np.float64)
 

@@ -90,7 +90,7 @@ class SRMD(Network):
     @detector
     def detect(shapes: Mapping[str, Sequence[int]]) -> Optional[dict[str, Any]]:
         """Hyperparameters of the SRMD for RGB that has a state dict of these shapes; None if it is no such SRMD."""
-        found = read_conv_stack(shapes)
+        found = read_conv_stack({key: shape for key, shape in shapes.items() if not key.startswith("kernels.")})
         if found is None or found.batch_norm or found.in_channels not in (18, 19) or found.out_channels % 3:
             return None
         scale = math.isqrt(found.out_channels // 3)
