@@ -230,10 +230,14 @@ class SegmentationPredictor(PicturePredictor):
         except NotFinite as error:
             raise ImageError(f"{picture.name}: {error}") from None
         if self.tells_foreground:
-            return made_of(picture, full_alpha(picture, shares[-1 if len(shares) == 1 else self.spec.foreground]))
+            return made_of(picture, self.alpha_of(picture, shares[-1 if len(shares) == 1 else self.spec.foreground]))
         shown = resized_planes(shares.transpose(1, 2, 0), picture.size)
         classes = shown.argmax(-1).astype(np.uint8)
         return Mask(in_color(picture), classes, shares, self.names, tuple(self.spec.palette))
+
+    def alpha_of(self, picture: Picture, share: np.ndarray) -> np.ndarray:
+        """The opacity (H, W), in [0, 1], of what the network gives this probability (h, w) at its own resolution."""
+        return full_alpha(picture, share)
 
     def shares(self, picture: Picture) -> np.ndarray:
         """What the network finds at its own resolution: (classes, h, w) float32, the probability of each, or one opacity."""

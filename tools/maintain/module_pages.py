@@ -106,6 +106,8 @@ Written by `python tools/maintain/module_pages.py`. `paddle-cv hub install` puts
 {lines}
 """,
 }
+#: What the list of the modules tells of cards, with digits after the point and what the value is multiplied by.
+SCORES = (("accuracy", 2, 100), ("psnr", 2, 1), ("iou", 3, 1))
 MODULES_FILES = {"en": "modules.md", "zh": "modules.zh-CN.md"}
 MODULES_WORDS = {
     "en": {
@@ -116,6 +118,7 @@ MODULES_WORDS = {
         "unmeasured": "not measured",
         "accuracy": "{value} % of {name}",
         "psnr": "{value} dB on {name}",
+        "iou": "IoU {value} on {name}",
     },
     "zh": {
         "shipped": "模块中",
@@ -125,8 +128,10 @@ MODULES_WORDS = {
         "denoising": "去噪",
         "classification": "分类",
         "unmeasured": "未测量",
+        "segmentation": "抠图",
         "accuracy": "{name} 上 {value} %",
         "psnr": "{name} 上 {value} dB",
+        "iou": "{name} 上 IoU {value}",
     },
 }
 RESULT = {"super_resolution": ("large", "reconstruct"), "denoising": ("clean", "denoise")}
@@ -246,9 +251,17 @@ def restoration_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
     return re.sub(r" +$", "", text, flags=re.MULTILINE)
 
 
+def segmentation_readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
+    return template("segmentation", language).substitute(
+        facts(spec), side=spec.working_size, weights=weights_text(module, language)
+    )
+
+
+WRITERS = {"classification": classification_readme, "segmentation": segmentation_readme}
+
+
 def readme(module: Path, spec: pcv.ModelSpec, language: str) -> str:
-    write = classification_readme if spec.task == "classification" else restoration_readme
-    return write(module, spec, language)
+    return WRITERS.get(spec.task, restoration_readme)(module, spec, language)
 
 
 def pages(folder: Optional[Path] = None) -> dict[Path, str]:
@@ -265,9 +278,8 @@ def score(module: Path, language: str = "en") -> str:
     """What the card says first of the weights' quality."""
     words = MODULES_WORDS[language]
     name, values = next(iter(read_card(module)["scores"].items()))
-    if "accuracy" in values:
-        return words["accuracy"].format(value=f"{100 * values['accuracy']:.2f}", name=name)
-    return words["psnr"].format(value=f"{values['psnr']:.2f}", name=name)
+    key, digits, factor = next(entry for entry in SCORES if entry[0] in values)
+    return words[key].format(value=f"{factor * values[key]:.{digits}f}", name=name)
 
 
 def modules_page(folder: Optional[Path] = None, language: str = "en") -> str:
@@ -283,7 +295,8 @@ def modules_page(folder: Optional[Path] = None, language: str = "en") -> str:
         link = f"[{module.name}](../hub_modules/{module.name}/{README[language]})"
         spec = network_of(module)
         if spec is None:
-            lines.append(f"| {link} | {words.get('classification', 'classification')} | | | | {words['brought']} |")
+            [kind] = re.findall(r'type="CV/(?:image|semantic)_(\w+)"', source.read_text(encoding="utf-8"))
+            lines.append(f"| {link} | {words.get(kind, kind)} | | | | {words['brought']} |")
             continue
         lines.append(row(link, spec, score(module, language), words["shipped"]))
     for name, spec in () if folder else published_modules().items():

@@ -388,9 +388,10 @@ register_model(
     paper=PAPER,
     summary="For people, this project's: on SqueezeNet 1.0, whose weights for ImageNet are as small as they are easy to have.",
     spec=SegmentationSpec,
+    hub_modules={None: "portrait_seg"},
     reference=None,
     labels="portrait",
     foreground=1,
-    working_size=192,
+    working_size=144,
     **IMAGENET,
 )
