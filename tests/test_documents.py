@@ -17,6 +17,7 @@ CHINESE = (
     "docs/paddlehub",
     "docs/prediction",
     "docs/scores",
+    "docs/cutout",
     "docs/serving",
     "docs/training",
 )

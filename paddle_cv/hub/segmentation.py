@@ -42,8 +42,8 @@ class SegmentationModule(NetworkModule):
         "properties": {"data": {**_PNG, "description": "Opacity."}, "cutout": {**_PNG, "description": "RGBA."}},
     }
 
-    @classmethod
-    def does(cls, spec: ModelSpec) -> str:
+    @staticmethod
+    def does(spec: ModelSpec) -> str:
         return "cutting out people"
 
     def segmentation(
