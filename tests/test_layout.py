@@ -113,7 +113,7 @@ ALLOWED = {
     # Names that users import.
     "analysis/__init__.py": {"classification", "denoising", "super_resolution"},
     "data/__init__.py": {"denoising", "super_resolution"},
-    "hub/__init__.py": {"classification", "denoising", "restoration", "super_resolution"},
+    "hub/__init__.py": {"classification", "denoising", "restoration", "segmentation", "super_resolution"},
     "inference/__init__.py": {"classification", "restoration"},
     "metrics/__init__.py": {"denoising", "super_resolution"},
     "metrics/image.py": {"denoising", "super_resolution"},
