@@ -24,6 +24,9 @@ __all__ = ["converted_weights", "identify", "identify_state", "read_weights"]
 
 logger = logging.getLogger(__name__)
 
+# The largest scale that a file may say; results grow by its square.
+_MAX_SCALE = 16
+
 
 def read_weights(
     path: Union[str, Path], network: Network, new_layers: Sequence[str] = (), for_255: bool = False
@@ -120,7 +123,7 @@ def identify_state(
     """The specification that a state dict belongs to, and the entries under our names; None where there is none.
 
     Raises:
-        ValueError: It could only be a network that is far larger than the state dict.
+        ValueError: It could only be a network that is far larger than the state dict, or it says a scale that none has.
     """
     too_large = None
     for entries in without_prefixes(state):
@@ -128,6 +131,8 @@ def identify_state(
             key: value for key, value in entries.items() if key.startswith(STORED) and key not in (CLASS_NAMES, LABELS)
         }
         stored = {key[len(STORED) :]: int(value.item()) for key, value in stored.items() if value.size == 1}
+        if not 1 <= stored.get("scale", 1) <= _MAX_SCALE:
+            raise ValueError(f"it says that it enlarges by {stored['scale']}, which no network does")
         # What is named comes first, as some families have the same entries.
         for network in sorted(networks(), key=lambda network: named is None or network is not named.network):
             for shapes in _possible_shapes(entries, network):

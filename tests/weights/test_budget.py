@@ -53,6 +53,15 @@ def test_heads_that_a_file_lacks_are_no_reason_to_refuse_it(tmp_path):
     assert pcv.from_checkpoint(tmp_path / "a.pdparams")[1].network is type(network)
 
 
+@pytest.mark.parametrize("scale", [-3, 0, 10**6])
+def test_scales_that_no_network_has(tmp_path, scale):
+    """The result of a picture of 20 x 20 pixels would take a petabyte."""
+    state = {**pcv.create_model("fsrcnn_x2").state_dict(), "stored_scale": np.array(scale, np.int32)}
+    save_state(state, tmp_path / "a.pdparams")
+    with pytest.raises(ValueError, match=f"a.pdparams: it says that it enlarges by {scale}, which no network does"):
+        pcv.from_checkpoint(tmp_path / "a.pdparams")
+
+
 _LOAD_ALL = """
 import resource, sys
 import paddle_cv as pcv
