@@ -179,20 +179,24 @@ class RestorationPredictor(WindowPredictor):
         return result
 
     def _work_on(self, batches: list[list[Tile]], work: Callable[[list[Tile], Run], int]) -> Iterator[int]:
-        """Calls `work` for each batch, `workers` of them at a time; those that are left over get all threads in turn."""
+        """Calls `work` for each batch: for `workers` of them at a time, where there are as many.
+
+        One that is left over at the end gets a part of the threads as well: to have it computed by all of them a second graph
+        would be opened, which takes longer than the others wait, and memory of its own.
+        """
         workers = self.engine.workers
-        together = len(batches) // workers * workers if workers > 1 else 0
-        if together:
-            with ThreadPoolExecutor(workers) as pool:
-                futures = [pool.submit(work, batch, self.engine.beside) for batch in batches[:together]]
-                try:
-                    for future in futures:
-                        yield future.result()
-                finally:  # after an exception, here or where the results go, those that wait are not begun
-                    for future in futures:
-                        future.cancel()
-        for batch in batches[together:]:
-            yield work(batch, self.engine)
+        if not 1 < workers <= len(batches):
+            for batch in batches:
+                yield work(batch, self.engine)
+            return
+        with ThreadPoolExecutor(workers) as pool:
+            futures = [pool.submit(work, batch, self.engine.beside) for batch in batches]
+            try:
+                for future in futures:
+                    yield future.result()
+            finally:  # after an exception, here or where the results go, those that wait are not begun
+                for future in futures:
+                    future.cancel()
 
     def _compute_windows(self, x: np.ndarray, prepared: list[np.ndarray], run: Run) -> np.ndarray:
         if self.self_ensemble:
