@@ -11,9 +11,9 @@ pytest.importorskip("jupytext")
 nbformat = pytest.importorskip("nbformat")
 pytest.importorskip("nbclient")
 
-from nbformat.v4 import new_code_cell, new_notebook, new_output  # noqa: E402
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output  # noqa: E402
 
-from tools.maintain.notebooks import _cleaned, differences  # noqa: E402
+from tools.maintain.notebooks import _cleaned, differences, translation  # noqa: E402
 
 
 def notebook(printed: str, tolerance: float = 0.01):
@@ -51,3 +51,13 @@ def test_outputs_lose_what_is_of_one_run():
     small = Image.open(io.BytesIO(base64.b64decode(shown.data["image/jpeg"])))
     assert small.height == 1000 and small.format == "JPEG"
     assert "data:image/jpeg;base64," in page.data["text/html"] and len(page.data["text/html"]) < len(png)
+
+
+def test_lines_of_chinese_are_joined_and_nothing_else():
+    text = "一行\n又一行\nRDN 网络：\n- 一\n- 二\n1. 三\n   四\n\n```python\nx  # 注释\n```\n\n末尾"
+    cells = [new_markdown_cell(text, metadata={"lang": "zh"}), new_markdown_cell("a\nb", metadata={"lang": "en"})]
+    both = new_notebook(cells=cells)
+    [chinese] = translation(both, "zh").cells
+    assert chinese.source == "一行又一行 RDN 网络：\n- 一\n- 二\n1. 三四\n\n```python\nx  # 注释\n```\n\n末尾"
+    [english] = translation(both, "en").cells
+    assert english.source == "a\nb" and both.cells[0].source == text

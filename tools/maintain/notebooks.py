@@ -33,7 +33,7 @@ LANGUAGES = {"zh": "", "en": "en"}
 #: Of a picture in a notebook: longest side in pixels, and of JPEG the quality.
 _SIDE, _QUALITY = 1000, 85
 #: Where a line of Chinese goes on in the next one, which Markdown would show as a space.
-_BREAK = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?!- |\* |\d+\. )(?=[\w*`（“])")
+_BREAK = re.compile(r"(?<=[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef])\n *(?!- |\* |\d+\. |```)(?=[\w*`（“])")
 _HIDDEN = ("PADDLE_CV_", "HUB_", "FLAGS_", "GLOG_")
 
 
@@ -61,7 +61,7 @@ def translation(notebook: NotebookNode, language: str) -> NotebookNode:
     kept = [NotebookNode(cell) for cell in notebook.cells if cell.metadata.get("lang", language) == language]
     for cell in kept:
         if cell.metadata.get("lang") == "zh":
-            cell.source = _BREAK.sub("", cell.source)
+            cell.source = _BREAK.sub(lambda found: " " * found.string[found.end()].isascii(), cell.source)
     return NotebookNode({**notebook, "cells": kept})
 
 
@@ -100,6 +100,7 @@ def execute(notebook: NotebookNode, scale: float) -> None:
             notebook, timeout=1200, kernel_name="python3", resources={"metadata": {"path": work}}, record_timing=False
         )
         client.execute(env={**kept, **settings}, cleanup_kc=True)
+        notebook.metadata["language_info"] = {"name": "python"}  # without the interpreter's version
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs = list(_cleaned(cell.outputs, work))
