@@ -98,7 +98,8 @@ def test_photographs_to_begin_with(page):
     paths = sample_photographs()
     assert len(paths) == 4 and all(path.is_file() for path in paths)
     tables = components(page, gr.Dataset)
-    assert len(tables) == 2 and tables[0].raw_samples == [[str(path)] for path in paths]
+    assert len(tables) == 3  # not for digits
+    assert all(table.raw_samples == [[str(path)] for path in paths] for table in tables)
 
 
 def test_published_weights_are_offered_when_they_have_been_fetched(monkeypatch, tmp_path):
@@ -289,13 +290,12 @@ def test_classification_with_weights_of_a_file(photo, tmp_path):
 
 def test_a_page_shows_the_tabs_of_its_networks(page):
     tabs = lambda page: [tab.label for tab in components(page, gr.Tab)]  # noqa: E731
-    english = ["Enlarge, clean", "Digits", "Recognise"]
-    assert tabs(page) == english
+    assert tabs(page) == ["Enlarge, clean", "Digits", "Recognise", "Cut out"]
     networks = networks_at_hand()
-    assert tabs(Page([n for n in networks if n.task != "classification"], "zh")) == ["放大与去噪"]
-    assert tabs(Page(networks)) == english[:2]  # no photograph is taken for a digit
+    assert tabs(Page([n for n in networks if n.task != "classification"], "zh")) == ["放大与去噪", "分割与抠图"]
+    assert tabs(Page(networks)) == ["Enlarge, clean", "Digits", "Cut out"]  # no photograph is taken for a digit
     plain = [replace(n, spec=replace(n.spec, labels="imagenet")) for n in networks if n.reads_digits]
-    assert tabs(Page(plain)) == english[2:]
+    assert tabs(Page(plain)) == ["Recognise"]
     with pytest.raises(ValueError):
         Page([])
 

@@ -14,7 +14,7 @@ import pytest
 from paddle import nn
 from PIL import Image
 
-from paddle_cv.engines import cache, graph_key
+from paddle_cv.engines import cache, folder, graph_key
 from paddle_cv.engines.cache import cached_graph
 
 SHAPES = [(3, None, None)]
@@ -161,16 +161,16 @@ def test_a_forward_that_one_layer_was_given(home):
 
 
 def test_the_key_holds_the_source_of_networks_and_exporter(tmp_path, monkeypatch):
-    package = os.path.dirname(os.path.dirname(graph_key.__file__))
+    package = os.path.dirname(os.path.dirname(folder.__file__))
     for name in ("models", "engines"):
         shutil.copytree(os.path.join(package, name), tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(graph_key, "__file__", str(tmp_path / "engines" / "graph_key.py"))
-    assert graph_key._digest_of_sources() == graph_key._OWN_SOURCES
+    monkeypatch.setattr(folder, "__file__", str(tmp_path / "engines" / "folder.py"))
+    assert folder.digest_of_sources("models", "engines") == graph_key._OWN_SOURCES
     for name in ("models/layers.py", "engines/shuffles.py", "models/restoration/rdn.py"):
-        before = graph_key._digest_of_sources()
+        before = folder.digest_of_sources("models", "engines")
         with open(tmp_path / name, "a") as file:
             file.write("# mended\n")
-        assert graph_key._digest_of_sources() != before
+        assert folder.digest_of_sources("models", "engines") != before
 
 
 def test_no_home(root, tmp_path):
