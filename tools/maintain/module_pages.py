@@ -299,7 +299,7 @@ def modules_page(folder: Optional[Path] = None, language: str = "en") -> str:
             lines.append(f"| {link} | {words.get(kind, kind)} | | | | {words['brought']} |")
             continue
         lines.append(row(link, spec, score(module, language), words["shipped"]))
-    for name, spec in () if folder else published_modules().items():
+    for name, spec in published_modules().items():
         lines.append(row(f"[{name}]({PUBLISHED_FILES[language]})", spec, words["unmeasured"], words["published"]))
     return MODULES_PAGES[language].format(count=len(lines), lines="\n".join(lines))
 
