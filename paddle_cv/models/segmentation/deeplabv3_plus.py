@@ -350,6 +350,7 @@ register_model(
     "deeplabv3_plus_xception65_humanseg",
     DeepLabV3Plus,
     alias="deeplabv3p_xception65_humanseg",
+    bare_modules=["deeplabv3p_xception65_humanseg"],
     hyperparameters={"backbone": "xception65", "num_classes": 2, "static_form": True},
     paper=PAPER,
     summary="The older form, of PaddleHub's module deeplabv3p_xception65_humanseg, for people.",
