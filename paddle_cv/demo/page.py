@@ -39,7 +39,7 @@ _CSS = """
 @media (max-width: 640px) {
   .gradio-container main { padding: 8px !important; }
   .tabitem { padding: 8px 0 !important; }
-  button[role=tab] { padding: 8px; }
+  .tab-container button { padding: 8px 5px !important; font-size: 13px !important; } /* the hidden copy that Gradio measures, too */
   #slider { height: 42vh !important; }
 }
 """

@@ -255,8 +255,8 @@ def shown(element):
 def change_language(visit):
     tabs = lambda: [tab.text for tab in visit.browser.find_elements(By.CSS_SELECTOR, "button[role=tab]")]  # noqa: E731
     chinese, english = (
-        ["放大与去噪", "手写数字", "图像分类"],
-        ["Enlarge, clean", "Digits", "Recognise"],
+        ["放大与去噪", "手写数字", "图像分类", "分割与抠图"],
+        ["Enlarge, clean", "Digits", "Recognise", "Cut out"],
     )
     assert tabs() == english
     visit.find("#language input[value=zh]").click()
@@ -285,7 +285,7 @@ def use_a_phone(visit):
         assert label.rect["y"] < heading["y"] + heading["height"] and label.rect["height"] < 45
         assert label.rect["x"] > heading["x"] + heading["width"] and label.rect["x"] + label.rect["width"] <= width
     tabs = [tab for tab in visit.browser.find_elements(By.CSS_SELECTOR, "button[role=tab]") if shown(tab)]
-    assert [tab.text for tab in tabs] == ["Enlarge, clean", "Digits", "Recognise"]
+    assert [tab.text for tab in tabs] == ["Enlarge, clean", "Digits", "Recognise", "Cut out"]
     assert all(tab.rect["x"] + tab.rect["width"] <= width and tab.rect["height"] < 50 for tab in tabs)
     sample(visit)
     visit.wait(lambda: "451 × 300 → 1804 × 1200 pixels" in visit.text("#facts"))

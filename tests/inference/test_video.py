@@ -455,7 +455,7 @@ def test_the_tool(tmp_path, clip, predict):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 def test_an_interrupt_leaves_no_part_of_a_file(tmp_path, predict):
-    make_clip(tmp_path / "long.mp4", frames=4000)
+    make_clip(tmp_path / "long.mp4", frames=8000)
     process = subprocess.Popen(predict("long.mp4"), cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while not (tmp_path / "out").is_dir() or not list((tmp_path / "out").iterdir()):
