@@ -41,11 +41,11 @@ def test_outputs_lose_what_is_of_one_run():
     png = base64.b64encode(buffer.getvalue()).decode()
     outputs = [
         new_output("stream", name="stdout", text="10 %\r20 %\rdone\n"),
-        new_output("stream", name="stdout", text="in /work/x/runs\n"),
+        new_output("stream", name="stdout", text="in /home/x/runs\n"),
         new_output("display_data", {"image/png": png, "image/jpeg": "", "text/plain": "<Image at 0x7F01>"}),
         new_output("display_data", {"text/html": f'<img src="data:image/png;base64,{png}">'}),
     ]
-    stream, shown, page = _cleaned(outputs, "/work/x")
+    stream, shown, page = _cleaned(outputs, "/home/x")
     assert stream.text == "done\nin runs\n"
     assert shown.data["text/plain"] == "<Image>" and set(shown.data) == {"image/jpeg", "text/plain"}
     small = Image.open(io.BytesIO(base64.b64decode(shown.data["image/jpeg"])))
